@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: MIT
+# Quire. `make run` boots it, `make test` proves it, `make help` lists the rest.
+
+ARCH   ?= x86_64
+DEBUG  ?= 0
+KASAN  ?= 0
+MEM    ?= 512M
+SMP    ?= 1
+BOOT   ?= bios
+APPEND ?=
+LAB    ?=
+
+.DEFAULT_GOAL := kernel
+MAKEFLAGS += --no-builtin-rules
+
+flavour := $(ARCH)$(if $(filter 1,$(DEBUG)),-debug)$(if $(filter 1,$(KASAN)),-kasan)
+B := build/$(flavour)$(if $(LAB),-lab-$(LAB))
+
+# ---- compiler ---------------------------------------------------------------
+
+CROSS_x86_64  := $(if $(filter x86_64,$(shell uname -m)),,x86_64-linux-gnu-)
+CROSS_aarch64 := $(if $(filter aarch64,$(shell uname -m)),,aarch64-linux-gnu-)
+CC      := $(CROSS_$(ARCH))gcc
+LD      := $(CROSS_$(ARCH))ld
+NM      := $(CROSS_$(ARCH))nm
+OBJCOPY := $(CROSS_$(ARCH))objcopy
+HOSTCC  ?= gcc
+PYTHON  ?= /usr/bin/python3
+
+WARN := -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes \
+	-Wold-style-definition -Wshadow -Wvla -Wundef -Wpointer-arith \
+	-Wno-unused-parameter -Wno-address-of-packed-member
+OPT_0 := -O2
+OPT_1 := -Og -fno-inline -g3
+MACHINE_x86_64  := -mcmodel=kernel -mno-red-zone -mgeneral-regs-only -m64 \
+	-fcf-protection=none
+MACHINE_aarch64 := -mgeneral-regs-only -mno-outline-atomics -mcmodel=small \
+	-mbranch-protection=none
+KASAN_FLAGS_1 = -fsanitize=kernel-address -fasan-shadow-offset=$(KASAN_OFFSET) \
+	--param asan-instrumentation-with-call-threshold=0 \
+	--param asan-stack=0 --param asan-globals=0 \
+	-fsanitize=undefined -fno-sanitize=alignment -Wno-array-bounds
+KASAN_OFFSET = $(shell awk '$$2=="KASAN_OFFSET"{print $$3}' arch/$(ARCH)/layout.h)
+
+CFLAGS := -std=gnu11 -ffreestanding -fno-pic -fno-pie -fno-stack-protector \
+	-fno-omit-frame-pointer -fno-common -fno-strict-aliasing \
+	-fno-asynchronous-unwind-tables -fno-tree-loop-distribute-patterns \
+	-ffunction-sections -g $(OPT_$(DEBUG)) $(WARN) $(MACHINE_$(ARCH)) \
+	-DQUIRE_DEBUG=$(DEBUG) -DQUIRE_KASAN=$(KASAN) -iquote . -isystem arch/$(ARCH)
+ASFLAGS := -D__ASSEMBLER__ -fno-pic -fno-pie -g $(MACHINE_$(ARCH)) -iquote . -isystem arch/$(ARCH)
+
+# ---- sources: every .c and .S below these folders ----------------------------
+
+SRC_DIRS := arch/$(ARCH) boot boot/$(ARCH) mm/frames mm/tables mm/backing \
+	mm/spaces mm/pressure kernel kernel/base kernel/task kernel/fs kernel/dev \
+	lib tests/kernel
+SRCS := $(wildcard $(addsuffix /*.c,$(SRC_DIRS)) $(addsuffix /*.S,$(SRC_DIRS)))
+
+# LAB=08-cow links tests/labs/08-cow.c instead of the file that one of its
+# first lines names ("replaces: mm/spaces/cow.c").
+ifneq ($(LAB),)
+LAB_SRC := tests/labs/$(LAB).c
+LAB_OLD := $(shell sed -n '1,5s/.*replaces: *\([a-z0-9_/.]*\).*/\1/p' $(LAB_SRC))
+ifeq ($(filter $(LAB_OLD),$(SRCS)),)
+$(error LAB=$(LAB): $(LAB_SRC) must say "replaces: FILE" in its first lines)
+endif
+SRCS := $(filter-out $(LAB_OLD),$(SRCS)) $(LAB_SRC)
+endif
+
+OBJS := $(patsubst %,$(B)/%.o,$(SRCS))
+
+# Runtimes of the sanitizers must not be instrumented themselves.
+NO_SANITIZE := $(wildcard kernel/base/kasan*.c kernel/base/ubsan*.c boot/*/*.c \
+	arch/$(ARCH)/early*.c)
+
+.PHONY: kernel
+kernel: $(B)/quire.elf
+
+$(B)/%.c.o: %.c
+	@mkdir -p $(@D)
+	@echo "  CC      $<"
+	@$(CC) $(CFLAGS) $(if $(filter $<,$(NO_SANITIZE)),,$(KASAN_FLAGS_$(KASAN))) \
+		-MMD -MP -c $< -o $@
+
+$(B)/%.S.o: %.S
+	@mkdir -p $(@D)
+	@echo "  AS      $<"
+	@$(CC) $(ASFLAGS) -MMD -MP -c $< -o $@
+
+$(B)/linker.ld: linker.ld arch/$(ARCH)/layout.h
+	@mkdir -p $(@D)
+	@$(CC) -E -P -x assembler-with-cpp -D__ASSEMBLER__ -DLINKER_SCRIPT \
+		-DARCH_$(ARCH) -isystem arch/$(ARCH) $< -o $@
+
+LINK = $(LD) -nostdlib -static -z max-page-size=4096 -z noexecstack \
+	--gc-sections --build-id=none --no-warn-rwx-segments -T $(B)/linker.ld
+
+# Two links: the symbol table of the first becomes part of the second. It
+# stands behind everything else, so that no address changes.
+$(B)/quire.elf: $(OBJS) $(B)/linker.ld tools/ksyms.py
+	@echo "  LD      $@"
+	@$(LINK) $(OBJS) -o $(B)/quire.tmp.elf
+	@$(NM) -n $(B)/quire.tmp.elf | $(PYTHON) tools/ksyms.py > $(B)/ksyms.S
+	@$(CC) $(ASFLAGS) -c $(B)/ksyms.S -o $(B)/ksyms.o
+	@$(LINK) $(OBJS) $(B)/ksyms.o -o $@
+
+-include $(OBJS:.o=.d)
+
+# host.mk gives host-tests (build), host-list (print the programs' paths), and
+# HOST_CFLAGS, HOST_SRCS for lint; COVERAGE=1 builds them with gcov.
+include tests/user/user.mk
+-include tests/unit/host.mk
+include tools/lint.mk
+
+# ---- what people type -----------------------------------------------------
+#
+# Each first looks for its tools (and installs them where it can), then builds
+# by a make of its own, so that nothing starts before its tools are there.
+
+JOBS  ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
+SUB    = @$(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(JOBS))
+SETUP  = @ARCH=$(ARCH) tools/setup
+export APPEND
+LAUNCH = $(PYTHON) tools/qemu.py --arch $(ARCH) --boot $(BOOT) --mem $(MEM) \
+	--smp $(SMP) $(if $(CPU),--cpu $(CPU)) "--append=$$APPEND" \
+	--kernel $(B)/quire.elf --initrd $(INITRAMFS)
+
+.PHONY: help run debug test test-quick bench lint format coverage setup clean \
+	initramfs compdb
+
+run: ## boot in QEMU: tour and shell (MEM= SMP= CPU= APPEND= BOOT=bios|uefi|direct)
+	$(SETUP) build user run
+	$(SUB) kernel initramfs
+	@$(LAUNCH) run
+
+debug: ## QEMU stopped at the first instruction, and GDB on it
+	$(SETUP) build user run debug
+	$(SUB) DEBUG=1 kernel initramfs
+	@$(MAKE) --no-print-directory DEBUG=1 debug-session
+
+debug-session:
+	@$(LAUNCH) debug
+
+test: ## every suite (SUITE=kernel/ picks some, LINT=1 adds lint)
+	$(SETUP) build user run debug test $(if $(LINT),lint)
+	@$(PYTHON) tools/test.py --arch $(ARCH) $(if $(LINT),--lint) $(SUITE)
+
+test-quick: ## the host suites and one kernel in QEMU
+	$(SETUP) build user run test
+	@$(PYTHON) tools/test.py --arch $(ARCH) --quick $(SUITE)
+
+bench: ## cost in guest instructions beside Linux (LINUX=1 measures Linux anew)
+	$(SETUP) build user run
+	$(SUB) kernel $(MMBENCH)
+	@$(PYTHON) tools/bench.py --arch $(ARCH) --kernel $(B)/quire.elf \
+		--mmbench $(MMBENCH) $(if $(LINUX),--linux)
+
+coverage: ## lines of mm/ that the host suites reach
+	$(SETUP) build test coverage
+	@$(PYTHON) tools/coverage.py
+
+lint: ## compilers, sparse, cppcheck, format, layers, docstrings
+	$(SETUP) build test lint
+	$(SUB) -k lint-all && echo "lint: clean"
+
+format: ## let clang-format repair what lint complains about
+	$(SETUP) lint
+	@$(PYTHON) tools/format.py --fix
+
+compdb: ## compile_commands.json for editors
+	@$(PYTHON) tools/compdb.py "$(CC) $(CFLAGS)" $(filter %.c,$(SRCS))
+
+setup: ## install every tool that any target needs
+	$(SETUP) build user run debug test lint coverage
+
+initramfs: $(INITRAMFS)
+
+clean: ## remove build/
+	rm -rf build
+
+help: ## this list
+	@echo "Quire: make TARGET [ARCH=x86_64] [DEBUG=1] [KASAN=1] [LAB=08-cow]"
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 16

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The tables that each CPU needs in memory: descriptors and task state.
+ *
+ * [SDM3] 3.5 "System Descriptor Types", 7.7 "Task Management in 64-bit Mode"
+ */
+#ifndef ARCH_X86_64_TABLES_H
+#define ARCH_X86_64_TABLES_H
+
+#define TSS_SP0 4                       /* offset of sp0 in struct tss */
+
+#ifndef __ASSEMBLER__
+
+#include "arch/cpu.h"
+
+/* Stacks of their own, by the number that a gate names. */
+enum { IST_NONE, IST_DOUBLE, IST_NMI, IST_MACHINE, IST_NR };
+
+struct tss {
+	u32 reserved0;
+	u64 sp0;                        /* kernel stack for traps from user mode */
+	u64 sp1, sp2;
+	u64 reserved1;
+	u64 ist[7];                     /* ist[n - 1]: top of stack n */
+	u64 reserved2;
+	u16 reserved3;
+	u16 io_bitmap;                  /* past the end: no port for user code */
+} __packed;
+static_assert(sizeof(struct tss) == 104, "[SDM3] figure 7-11");
+static_assert(__builtin_offsetof(struct tss, sp0) == TSS_SP0, "for assembly");
+
+DECLARE_PERCPU(struct tss, cpu_tss);
+
+/* timer.c: the time-stamp counter as the kernel found it. */
+extern u64 timer_tsc_start;
+
+/* fpu.c: let this CPU use vector registers; the width of their state. */
+void fpu_init_cpu(void);
+
+/* trap.c: the interrupt descriptor table on this CPU. */
+struct trap_frame;
+void trap_user_fault(struct trap_frame *tf, vaddr_t addr);
+void trap_kernel_fault(struct trap_frame *tf, vaddr_t addr);
+void trap_exception(struct trap_frame *tf);
+void __noreturn trap_fatal(struct trap_frame *tf);
+void irq_dispatch(struct trap_frame *tf);
+
+#endif /* __ASSEMBLER__ */
+#endif

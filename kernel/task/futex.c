@@ -1,0 +1,445 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Futexes: a thread sleeps while a word of user memory has a value, and
+ * whoever changes the word wakes it. [Drepper11]
+ *
+ *      key (space or file, place) ─hash─► bucket ─► waiters, first come first
+ *
+ * A private futex is named by (address space, address); a shared one in a
+ * shared file mapping by (file, offset), so that processes that map the file at
+ * different places meet.
+ *
+ * futex_wait puts itself on the bucket first and looks at the word then: a
+ * waker that changes the word before the look is seen by the look, one that
+ * changes it after finds the waiter. No user memory is touched under a lock.
+ *
+ * Invariants:
+ *  [X1] w->bucket is the bucket whose list holds w, changed under that
+ *       bucket's lock; NULL: woken, or (moving) on its way to another;
+ *  [X2] a waiter leaves its stack frame only after futex_leave(), which has
+ *       taken the bucket's lock after the last waker let it go.
+ */
+#include "kernel/task/futex.h"
+
+#include "kernel/task/deadline.h"
+#include "kernel/task/syscall.h"
+#include "kernel/task/task.h"
+#include "mm/spaces/uaccess.h"
+
+enum {
+	FUTEX_WAIT = 0, FUTEX_WAKE = 1, FUTEX_REQUEUE = 3,
+	FUTEX_CMP_REQUEUE = 4, FUTEX_WAIT_BITSET = 9, FUTEX_WAKE_BITSET = 10,
+	FUTEX_PRIVATE_FLAG = 128, FUTEX_CLOCK_REALTIME = 256,
+};
+#define FUTEX_OP_MASK  (~(u32)(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME))
+#define FUTEX_ANY_BITS (~(u32)0)
+
+#define FUTEX_OWNER_DIED 0x40000000u
+#define FUTEX_WAITERS    0x80000000u
+#define FUTEX_TID_MASK   0x3fffffffu
+
+#define FUTEX_BUCKETS 64
+
+struct futex_key {
+	const void *space;              /* struct mm, or struct mapping */
+	u64 place;                      /* address, or offset in the file */
+};
+
+struct futex_bucket {
+	struct spinlock lock;
+	struct list_node waiters;       /* [lock] struct futex_waiter.node */
+};
+
+struct futex_waiter {
+	struct list_node node;          /* [bucket->lock] */
+	struct futex_bucket *bucket;    /* see [X1] */
+	bool moving;                    /* between two buckets */
+	struct futex_key key;
+	u32 bits;
+	struct wait_queue queue;        /* where its thread sleeps */
+};
+
+static struct futex_bucket futex_buckets[FUTEX_BUCKETS];
+
+/** futex_init() - empty buckets. Boot. */
+void futex_init(void)
+{
+	for (int i = 0; i < FUTEX_BUCKETS; i++) {
+		spin_init(&futex_buckets[i].lock, RANK_FUTEX);
+		list_init(&futex_buckets[i].waiters);
+	}
+}
+
+static struct futex_bucket *futex_bucket_of(const struct futex_key *key)
+{
+	u64 h = ((u64)(uintptr_t)key->space ^ key->place) *
+		0x9e3779b97f4a7c15ull;
+
+	return &futex_buckets[h >> 58];
+}
+static_assert(FUTEX_BUCKETS == 1 << (64 - 58), "futex_bucket_of");
+
+static bool futex_key_equal(const struct futex_key *a,
+			    const struct futex_key *b)
+{
+	return a->space == b->space && a->place == b->place;
+}
+
+/* 0, -EINVAL (misaligned), -EFAULT (outside the user half). */
+static int futex_key_of(const u32 __user *word, bool shared,
+			struct futex_key *key)
+{
+	vaddr_t va = (__force vaddr_t)word;
+	struct mm *mm = current_thread()->mm;
+	struct vma *vma;
+
+	if (va % sizeof(u32))
+		return -EINVAL;
+	if (!user_range_ok(word, sizeof(u32)))
+		return -EFAULT;
+	*key = (struct futex_key){ mm, va };
+	if (!shared)
+		return 0;
+	read_lock(&mm->lock);
+	vma = vma_find(mm, va);
+	if (vma && va >= vma->start && vma->flags & VM_SHARED && vma->mapping) {
+		key->space = vma->mapping;
+		key->place = vma_index(vma, va) << PAGE_SHIFT |
+			     (va & (PAGE_SIZE - 1));
+	}
+	read_unlock(&mm->lock);
+	return 0;
+}
+
+/* ---- waiting ------------------------------------------------------------- */
+
+static void futex_enter(struct futex_waiter *w)
+{
+	struct futex_bucket *b = futex_bucket_of(&w->key);
+
+	wait_queue_init(&w->queue);
+	spin_lock(&b->lock);
+	w->bucket = b;
+	w->moving = false;
+	list_push_back(&b->waiters, &w->node);
+	spin_unlock(&b->lock);
+}
+
+/* Off the bucket. Return: somebody woke us (and has let go of w) [X2]. */
+static bool futex_leave(struct futex_waiter *w)
+{
+	struct futex_bucket *b;
+
+	while (1) {
+		b = __atomic_load_n(&w->bucket, __ATOMIC_ACQUIRE);
+		if (!b) {
+			if (!__atomic_load_n(&w->moving, __ATOMIC_ACQUIRE))
+				break;
+			cpu_relax();
+			continue;
+		}
+		spin_lock(&b->lock);
+		if (w->bucket == b) {
+			list_remove(&w->node);
+			spin_unlock(&b->lock);
+			return false;
+		}
+		spin_unlock(&b->lock);
+	}
+	b = futex_bucket_of(&w->key);
+	spin_lock(&b->lock);
+	spin_unlock(&b->lock);
+	return true;
+}
+
+/* Context: the bucket's lock. */
+static void futex_wake_waiter(struct futex_waiter *w)
+{
+	list_remove(&w->node);
+	__atomic_store_n(&w->bucket, NULL, __ATOMIC_RELEASE);
+	wait_wake_all(&w->queue);
+}
+
+static bool futex_still_waits(struct futex_waiter *w)
+{
+	return __atomic_load_n(&w->bucket, __ATOMIC_ACQUIRE) ||
+	       __atomic_load_n(&w->moving, __ATOMIC_ACQUIRE);
+}
+
+static long futex_wait(u32 __user *word, bool shared, u32 value, u32 bits,
+		       u64 deadline)
+{
+	struct futex_waiter w = { .bits = bits };
+	u32 seen;
+	int err;
+
+	if (!bits)
+		return -EINVAL;
+	err = futex_key_of(word, shared, &w.key);
+	if (err)
+		return err;
+	futex_enter(&w);
+	err = get_user(seen, word);
+	if (!err && seen != value)
+		err = -EAGAIN;
+	if (!err)
+		err = wait_event_until(&w.queue, !futex_still_waits(&w), true,
+				       deadline);
+	if (futex_leave(&w))
+		return 0;
+	if (err != -EINTR)
+		return err;
+	if (deadline == ~(u64)0)
+		return -ERESTARTSYS;
+	deadline_keep(deadline);
+	return -ERESTART_RESTARTBLOCK;
+}
+
+/* ---- waking -------------------------------------------------------------- */
+
+static long futex_wake(const struct futex_key *key, u32 nr, u32 bits)
+{
+	struct futex_bucket *b = futex_bucket_of(key);
+	struct futex_waiter *w, *tmp;
+	long woken = 0;
+
+	spin_lock(&b->lock);
+	list_for_each_safe(w, tmp, &b->waiters, node) {
+		if (woken >= (long)nr)
+			break;
+		if (!futex_key_equal(&w->key, key) || !(w->bits & bits))
+			continue;
+		futex_wake_waiter(w);
+		woken++;
+	}
+	spin_unlock(&b->lock);
+	return woken;
+}
+
+/** futex_wake_word() - wake up to nr waiters on the word. Context: thread. */
+long futex_wake_word(u32 __user *word, bool shared, u32 nr)
+{
+	struct futex_key key;
+	int err = futex_key_of(word, shared, &key);
+
+	return err ? err : futex_wake(&key, nr, FUTEX_ANY_BITS);
+}
+
+/* Up to nr waiters on from wait on to instead. The move goes through a list
+ * of our own, so that never two buckets are locked; preemption is off, or a
+ * waiter that leaves meanwhile would spin on us. */
+static long futex_move(const struct futex_key *from, const struct futex_key *to,
+		       u32 nr)
+{
+	struct futex_bucket *a = futex_bucket_of(from);
+	struct futex_bucket *b = futex_bucket_of(to);
+	struct list_node moving = LIST_INIT(moving);
+	struct futex_waiter *w, *tmp;
+	long moved = 0;
+
+	preempt_disable();
+	spin_lock(&a->lock);
+	list_for_each_safe(w, tmp, &a->waiters, node) {
+		if (moved >= (long)nr)
+			break;
+		if (!futex_key_equal(&w->key, from))
+			continue;
+		list_remove(&w->node);
+		__atomic_store_n(&w->moving, true, __ATOMIC_RELEASE);
+		__atomic_store_n(&w->bucket, NULL, __ATOMIC_RELEASE);
+		list_push_back(&moving, &w->node);
+		moved++;
+	}
+	spin_unlock(&a->lock);
+	spin_lock(&b->lock);
+	list_for_each_safe(w, tmp, &moving, node) {
+		list_remove(&w->node);
+		list_push_back(&b->waiters, &w->node);
+		w->key = *to;
+		__atomic_store_n(&w->bucket, b, __ATOMIC_RELEASE);
+		__atomic_store_n(&w->moving, false, __ATOMIC_RELEASE);
+	}
+	spin_unlock(&b->lock);
+	preempt_enable();
+	return moved;
+}
+
+static long futex_requeue(u32 __user *word, bool shared, u32 nr_wake,
+			  u32 nr_move, u32 __user *word2, const u32 *expected)
+{
+	struct futex_key from, to;
+	long woken;
+	u32 seen;
+	int err;
+
+	if ((s32)nr_wake < 0 || (s32)nr_move < 0)
+		return -EINVAL;
+	err = futex_key_of(word, shared, &from);
+	if (!err)
+		err = futex_key_of(word2, shared, &to);
+	if (err)
+		return err;
+	if (expected) {
+		if (get_user(seen, word))
+			return -EFAULT;
+		if (seen != *expected)
+			return -EAGAIN;
+	}
+	woken = futex_wake(&from, nr_wake, FUTEX_ANY_BITS);
+	return woken + (futex_key_equal(&from, &to)
+				? 0
+				: futex_move(&from, &to, nr_move));
+}
+
+/* ---- the system calls ---------------------------------------------------- */
+
+/* FUTEX_WAIT's time is relative, FUTEX_WAIT_BITSET's absolute. */
+static int futex_deadline(u32 op, u64 utime, u64 *deadline)
+{
+	const void __user *uts = (const void __user *)utime;
+
+	*deadline = ~(u64)0;
+	if (!uts)
+		return 0;
+	if ((op & FUTEX_OP_MASK) == FUTEX_WAIT)
+		return deadline_from_user(uts, deadline);
+	return deadline_from_absolute(uts, op & FUTEX_CLOCK_REALTIME, deadline);
+}
+
+/**
+ * sys_futex() - futex(2): WAIT, WAKE, their BITSET forms, REQUEUE,
+ * CMP_REQUEUE.
+ */
+long sys_futex(SYSCALL_ARGS)
+{
+	u32 __user *word = (u32 __user *)a0, *word2 = (u32 __user *)a4;
+	u32 op = (u32)a1, value = (u32)a2, value3 = (u32)a5;
+	bool shared = !(op & FUTEX_PRIVATE_FLAG);
+	struct futex_key key;
+	u64 deadline;
+	int err;
+
+	switch (op & FUTEX_OP_MASK) {
+	case FUTEX_WAIT:
+		value3 = FUTEX_ANY_BITS;
+		/* fall through */
+	case FUTEX_WAIT_BITSET:
+		err = futex_deadline(op, a3, &deadline);
+		return err ? err
+			   : futex_wait(word, shared, value, value3, deadline);
+	case FUTEX_WAKE:
+		value3 = FUTEX_ANY_BITS;
+		/* fall through */
+	case FUTEX_WAKE_BITSET:
+		err = value3 ? futex_key_of(word, shared, &key) : -EINVAL;
+		return err ? err : futex_wake(&key, MAX(value, 1u), value3);
+	case FUTEX_REQUEUE:
+		return futex_requeue(word, shared, value, (u32)a3, word2, NULL);
+	case FUTEX_CMP_REQUEUE:
+		return futex_requeue(word, shared, value, (u32)a3, word2,
+				     &value3);
+	default:
+		return -ENOSYS;
+	}
+}
+
+/* ---- the end of a task --------------------------------------------------- */
+
+struct robust_list_head {               /* set_robust_list(2) */
+	u64 next;
+	s64 offset;                     /* from an entry to its futex word */
+	u64 pending;
+};
+
+#define ROBUST_LIST_MAX 2048            /* a circle of user memory ends here */
+
+/* The mutex at word was held by the dying task: hand it on. */
+static void robust_release(u32 __user *word, u32 tid)
+{
+	u32 seen, now;
+
+	if ((__force vaddr_t)word % sizeof(u32) ||
+	    !user_range_ok(word, sizeof(u32)) || get_user(seen, word))
+		return;
+	do {
+		now = seen;
+		if ((now & FUTEX_TID_MASK) != tid)
+			return;
+		if (arch_cmpxchg_user(word, now,
+				      (now & FUTEX_WAITERS) | FUTEX_OWNER_DIED,
+				      &seen))
+			return;
+	} while (seen != now);
+	if (now & FUTEX_WAITERS)
+		futex_wake_word(word, true, 1);
+}
+
+static void robust_list_walk(struct task *t)
+{
+	u64 head_va = (__force u64)t->robust_list, entry, next;
+	struct robust_list_head head;
+	u32 tid = (u32)t->tid;
+
+	if (copy_from_user(&head, t->robust_list, sizeof(head)))
+		return;
+	entry = head.next & ~(u64)1;
+	for (int n = 0; entry != head_va && n < ROBUST_LIST_MAX; n++) {
+		if (get_user(next, (const u64 __user *)entry))
+			return;
+		if (entry != head.pending)
+			robust_release((u32 __user *)(entry + (u64)head.offset),
+				       tid);
+		entry = next & ~(u64)1;
+	}
+	if (head.pending & ~(u64)1)
+		robust_release((u32 __user *)((head.pending & ~(u64)1) +
+					      (u64)head.offset),
+			       tid);
+}
+
+/* Can anybody else see the memory of the task that ends? */
+static bool futex_space_is_shared(const struct task *t)
+{
+	const struct process *p = t->process;
+
+	return p->nr_tasks > 1 || READ_ONCE(p->mm->users) > 1;
+}
+
+/**
+ * futex_exit_task() - robust mutexes and the tid word of a task that ends
+ *
+ * Context: thread, the task itself, still in its address space.
+ */
+void futex_exit_task(struct task *t)
+{
+	u32 __user *word = t->clear_tid;
+
+	if (t->robust_list)
+		robust_list_walk(t);
+	t->robust_list = NULL;
+	t->clear_tid = NULL;
+	if (word && futex_space_is_shared(t) && !put_user((u32)0, word))
+		futex_wake_word(word, true, 1);
+}
+
+/** sys_set_robust_list() - set_robust_list(2). */
+long sys_set_robust_list(SYSCALL_ARGS)
+{
+	if (a1 != sizeof(struct robust_list_head))
+		return -EINVAL;
+	current_task()->robust_list = (void __user *)a0;
+	return 0;
+}
+
+/** sys_get_robust_list() - get_robust_list(2) of the calling task. */
+long sys_get_robust_list(SYSCALL_ARGS)
+{
+	u64 head = (__force u64)current_task()->robust_list;
+
+	if (a0 && (int)a0 != current_task()->tid)
+		return -ESRCH;
+	if (put_user(head, (u64 __user *)a1) ||
+	    put_user((u64)sizeof(struct robust_list_head), (u64 __user *)a2))
+		return -EFAULT;
+	return 0;
+}

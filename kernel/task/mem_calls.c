@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * System calls on memory: thin shells that turn the ABI's words into one call
+ * of mm/spaces each.
+ *
+ * mlock and its family are not here yet: nothing is ever taken out of memory
+ * before there is reclaim, and a promise that is not kept in the books
+ * (VmLck, RLIMIT_MEMLOCK) is worse than -ENOSYS.
+ */
+#include "kernel/fs/fcntl.h"
+#include "kernel/task/syscall.h"
+#include "kernel/task/task.h"
+#include "mm/frames/kmalloc.h"
+#include "mm/spaces/mmap.h"
+#include "mm/spaces/uaccess.h"
+
+enum { MS_ASYNC = 1, MS_INVALIDATE = 2, MS_SYNC = 4 };
+
+/* What the descriptor allows, and the pages behind it. */
+static int mmap_use_file(struct mmap_request *rq, struct file *file)
+{
+	u32 access = file->flags & O_ACCMODE;
+	bool anonymous = false;
+	int err;
+
+	if (file->flags & O_PATH)
+		return -EBADF;
+	rq->may_read = access != O_WRONLY;
+	rq->may_write = access != O_RDONLY;
+	if (!rq->may_read)
+		return -EACCES;
+	if (!file->ops->mmap)
+		return -ENODEV;
+	err = file->ops->mmap(file, &rq->mapping, &anonymous);
+	if (!err && anonymous) {
+		rq->mapping = NULL;
+		rq->offset = 0;
+		rq->flags |= MAP_ANONYMOUS;
+		rq->may_write = true;
+	}
+	return err;
+}
+
+static long mmap_file(struct mmap_request *rq, int fd)
+{
+	struct process *p = current_process();
+	struct file *file = files_lookup(p->files, fd);
+	vaddr_t at;
+	int err;
+
+	if (!file)
+		return -EBADF;
+	err = mmap_use_file(rq, file);
+	if (!err)
+		err = mm_mmap(p->mm, rq, &at);
+	file_put(file);                 /* the VMA holds the mapping itself */
+	return err ? err : (long)at;
+}
+
+/** sys_mmap() - mmap(2). */
+long sys_mmap(SYSCALL_ARGS)
+{
+	struct mmap_request rq = {
+		.addr = a0,
+		.len = a1,
+		.prot = (u32)a2,
+		.flags = (u32)a3,
+		.offset = a5,
+		.may_read = true,
+		.may_write = true,
+	};
+	vaddr_t at;
+	int err;
+
+	if (!(rq.flags & MAP_ANONYMOUS))
+		return mmap_file(&rq, (int)a4);
+	rq.offset &= PAGE_MASK;
+	if (rq.offset != a5)
+		return -EINVAL;
+	rq.offset = 0;                  /* means nothing without a file */
+	err = mm_mmap(current_process()->mm, &rq, &at);
+	return err ? err : (long)at;
+}
+
+/** sys_munmap() - munmap(2). */
+long sys_munmap(SYSCALL_ARGS)
+{
+	return mm_munmap(current_process()->mm, a0, a1);
+}
+
+/** sys_mprotect() - mprotect(2). */
+long sys_mprotect(SYSCALL_ARGS)
+{
+	return mm_mprotect(current_process()->mm, a0, a1, (u32)a2);
+}
+
+/** sys_mremap() - mremap(2). */
+long sys_mremap(SYSCALL_ARGS)
+{
+	vaddr_t at;
+	int err = mm_mremap(current_process()->mm, a0, a1, a2, (u32)a3, a4,
+			    &at);
+
+	return err ? err : (long)at;
+}
+
+/** sys_brk() - brk(2) of the kernel: the break afterwards, changed or not. */
+long sys_brk(SYSCALL_ARGS)
+{
+	return (long)mm_brk(current_process()->mm, a0);
+}
+
+/** sys_madvise() - madvise(2). */
+long sys_madvise(SYSCALL_ARGS)
+{
+	return mm_madvise(current_process()->mm, a0, a1, (int)a2);
+}
+
+/** sys_mincore() - mincore(2), a page of answers at a time. */
+long sys_mincore(SYSCALL_ARGS)
+{
+	u64 nr = DIV_ROUND_UP(a1, PAGE_SIZE), done = 0;
+	u8 __user *uvec = (u8 __user *)a2;
+	int err = 0;
+	u8 *vec;
+
+	if (a0 & ~PAGE_MASK)
+		return -EINVAL;
+	if (a1 > USER_END || a0 > USER_END - a1)
+		return -ENOMEM;
+	if (!user_range_ok(uvec, nr))
+		return -EFAULT;
+	vec = kmalloc(PAGE_SIZE, GFP_KERNEL);
+	if (!vec)
+		return -EAGAIN;
+	while (done < nr && !err) {
+		u64 n = MIN(nr - done, PAGE_SIZE);
+
+		err = mm_mincore(current_process()->mm, a0 + done * PAGE_SIZE,
+				 n, vec);
+		if (!err)
+			err = copy_to_user(uvec + done, vec, n);
+		done += n;
+	}
+	kfree(vec);
+	return err;
+}
+
+/* -ENOMEM if [start, end) has a hole. */
+static int range_is_mapped(struct mm *mm, vaddr_t start, vaddr_t end)
+{
+	struct vma *v;
+
+	read_lock(&mm->lock);
+	for (v = vma_find(mm, start); v && v->start <= start && start < end;
+	     v = vma_next(v))
+		start = v->end;
+	read_unlock(&mm->lock);
+	return start < end ? -ENOMEM : 0;
+}
+
+/** sys_msync() - msync(2): the page cache is the file, so there is nothing to
+ * write; only the arguments count. */
+long sys_msync(SYSCALL_ARGS)
+{
+	u64 len = ALIGN_UP(a1, PAGE_SIZE);
+
+	if (a2 & ~(u64)(MS_ASYNC | MS_INVALIDATE | MS_SYNC) ||
+	    (a2 & MS_ASYNC && a2 & MS_SYNC) || a0 & ~PAGE_MASK)
+		return -EINVAL;
+	if (len < a1 || len > USER_END || a0 > USER_END - len)
+		return -ENOMEM;
+	return range_is_mapped(current_process()->mm, a0, a0 + len);
+}

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A process as text, in the formats of proc(5). The fields that Quire has no
+ * figure for are those that Linux, too, shows as 0 on such a process.
+ */
+#include "kernel/task/procinfo.h"
+
+#include "kernel/task/rusage.h"
+#include "kernel/task/task.h"
+#include "lib/format.h"
+#include "lib/string.h"
+#include "mm/spaces/uaccess.h"
+
+#define KIB_OF_PAGES(n) ((unsigned long long)(n) << (PAGE_SHIFT - 10))
+
+/* The figures of a space, copied while it is held; zeroes for a zombie. */
+struct procinfo_mm {
+	u64 vss, data, stack, text;     /* pages */
+	u64 rss[RSS_NR], rss_all, hiwater;
+	u64 tables;
+	u64 min_flt, maj_flt;
+	vaddr_t start_code, end_code, start_stack;
+};
+
+static struct procinfo_mm procinfo_read_mm(struct process *p)
+{
+	struct procinfo_mm i = { 0 };
+	struct mm *mm = process_mm_get(p);
+
+	i.min_flt = p->min_flt;
+	i.maj_flt = p->maj_flt;
+	if (!mm)
+		return i;
+	i.vss = mm->total_vm;
+	i.data = mm->data_vm;
+	i.stack = mm->stack_vm;
+	i.text = mm->exec_vm;
+	for (int k = 0; k < RSS_NR; k++)
+		i.rss[k] = (u64)mm->rss[k];
+	i.rss_all = (u64)mm_rss(mm);
+	i.hiwater = mm_hiwater_rss(mm);
+	i.tables = mm->nr_tables;
+	i.min_flt += mm->min_flt;
+	i.maj_flt += mm->maj_flt;
+	i.start_code = mm->start_code;
+	i.end_code = mm->end_code;
+	i.start_stack = mm->start_stack;
+	mm_put(mm);
+	return i;
+}
+
+/* The leading task's state; p->tasks is looked at under tasks_lock. */
+static enum thread_state procinfo_thread_state(struct process *p,
+					       bool *killable)
+{
+	u64 flags = spin_lock_irq(&tasks_lock);
+	enum thread_state state = THREAD_DEAD;
+	struct task *t;
+
+	*killable = true;
+	if (!list_empty(&p->tasks)) {
+		t = list_first(&p->tasks, struct task, group_node);
+		state = READ_ONCE(t->thread.state);
+		*killable = READ_ONCE(t->thread.killable_sleep);
+	}
+	spin_unlock_irq(&tasks_lock, flags);
+	return state;
+}
+
+/** procinfo_state() - R S D T Z, as ps shows it. Context: any. */
+char procinfo_state(struct process *p)
+{
+	bool killable;
+
+	if (p->zombie)
+		return 'Z';
+	if (p->stop == PROCESS_STOPPED)
+		return 'T';
+	switch (procinfo_thread_state(p, &killable)) {
+	case THREAD_RUNNABLE:
+	case THREAD_RUNNING:
+		return 'R';
+	case THREAD_SLEEPING:
+		return killable ? 'S' : 'D';
+	default:
+		return 'X';
+	}
+}
+
+static const char *procinfo_state_name(char state)
+{
+	switch (state) {
+	case 'R':
+		return "running";
+	case 'S':
+		return "sleeping";
+	case 'D':
+		return "disk sleep";
+	case 'T':
+		return "stopped";
+	case 'Z':
+		return "zombie";
+	default:
+		return "dead";
+	}
+}
+
+/* Which signals are ignored and which have handlers. */
+static void procinfo_actions(struct process *p, u64 *ignored, u64 *caught)
+{
+	u64 flags = spin_lock_irq(&p->signals.lock);
+
+	*ignored = *caught = 0;
+	for (int s = 1; s <= SIGNAL_NR; s++) {
+		u64 handler = p->signals.action[s - 1].handler;
+
+		if (handler == SIG_IGN)
+			*ignored |= signal_bit(s);
+		else if (handler != SIG_DFL)
+			*caught |= signal_bit(s);
+	}
+	spin_unlock_irq(&p->signals.lock, flags);
+}
+
+/* Pending and blocked of the first task. */
+static void procinfo_masks(struct process *p, u64 *own, u64 *blocked)
+{
+	u64 flags = spin_lock_irq(&p->signals.lock);
+	struct task *t;
+
+	*own = *blocked = 0;
+	if (!list_empty(&p->tasks)) {
+		t = list_first(&p->tasks, struct task, group_node);
+		*own = t->signals.own.pending;
+		*blocked = t->signals.blocked;
+	}
+	spin_unlock_irq(&p->signals.lock, flags);
+}
+
+/** procinfo_stat() - /proc/PID/stat: 52 fields on one line. Context: thread. */
+void procinfo_stat(struct process *p, struct strbuf *sb)
+{
+	const u64 tick = NS_PER_SEC / USER_HZ;
+	struct procinfo_mm m = procinfo_read_mm(p);
+	u64 own, blocked, ignored, caught;
+
+	procinfo_actions(p, &ignored, &caught);
+	procinfo_masks(p, &own, &blocked);
+	/* 1 to 13: ids, terminal, flags, faults */
+	strbuf_printf(sb, "%d (%s) %c %d %d %d 1281 %d 4194304 ", p->pid,
+		      p->comm, procinfo_state(p), p->ppid, p->pgid, p->sid,
+		      p->pgid);
+	strbuf_printf(sb, "%llu %llu %llu %llu ", (unsigned long long)m.min_flt,
+		      (unsigned long long)p->child_min_flt,
+		      (unsigned long long)m.maj_flt,
+		      (unsigned long long)p->child_maj_flt);
+	/* 14 to 24: times, priority, threads, sizes */
+	strbuf_printf(sb, "%llu 0 %llu 0 20 0 %u 0 %llu ",
+		      (unsigned long long)(process_cpu_ns(p) / tick),
+		      (unsigned long long)(p->child_utime_ns / tick),
+		      p->nr_tasks, (unsigned long long)(p->start_ns / tick));
+	strbuf_printf(sb, "%llu %llu %llu ",
+		      (unsigned long long)m.vss << PAGE_SHIFT,
+		      (unsigned long long)m.rss_all,
+		      (unsigned long long)p->rlimit[RLIMIT_RSS].cur);
+	/* 26 to 34: bounds, signals */
+	strbuf_printf(sb, "%lu %lu %lu 0 0 %llu %llu %llu %llu ", m.start_code,
+		      m.end_code, m.start_stack,
+		      (unsigned long long)own & 0x7fffffff,
+		      (unsigned long long)blocked & 0x7fffffff,
+		      (unsigned long long)ignored & 0x7fffffff,
+		      (unsigned long long)caught & 0x7fffffff);
+	/* 35 to 52 */
+	strbuf_printf(sb, "0 0 0 %d 0 0 0 0 0 0 0 0 0 0 0 0 0 %d\n",
+		      p->exit_signal, p->exit_code);
+}
+
+/** procinfo_statm() - /proc/PID/statm, in pages. Context: thread. */
+void procinfo_statm(struct process *p, struct strbuf *sb)
+{
+	struct procinfo_mm m = procinfo_read_mm(p);
+
+	strbuf_printf(sb, "%llu %llu %llu %llu 0 %llu 0\n",
+		      (unsigned long long)m.vss, (unsigned long long)m.rss_all,
+		      (unsigned long long)(m.rss[RSS_FILE] + m.rss[RSS_SHMEM]),
+		      (unsigned long long)m.text,
+		      (unsigned long long)(m.data + m.stack));
+}
+
+static void procinfo_status_memory(struct process *p, struct strbuf *sb)
+{
+	struct procinfo_mm m = procinfo_read_mm(p);
+
+	strbuf_printf(sb, "VmSize:\t%8llu kB\n", KIB_OF_PAGES(m.vss));
+	strbuf_printf(sb, "VmHWM:\t%8llu kB\nVmRSS:\t%8llu kB\n",
+		      KIB_OF_PAGES(m.hiwater), KIB_OF_PAGES(m.rss_all));
+	strbuf_printf(sb,
+		      "RssAnon:\t%8llu kB\nRssFile:\t%8llu kB\n"
+		      "RssShmem:\t%8llu kB\n",
+		      KIB_OF_PAGES(m.rss[RSS_ANON]),
+		      KIB_OF_PAGES(m.rss[RSS_FILE]),
+		      KIB_OF_PAGES(m.rss[RSS_SHMEM]));
+	strbuf_printf(sb, "VmData:\t%8llu kB\nVmStk:\t%8llu kB\n",
+		      KIB_OF_PAGES(m.data), KIB_OF_PAGES(m.stack));
+	strbuf_printf(sb, "VmExe:\t%8llu kB\nVmPTE:\t%8llu kB\n",
+		      KIB_OF_PAGES(m.text), KIB_OF_PAGES(m.tables));
+}
+
+static void procinfo_status_signals(struct process *p, struct strbuf *sb)
+{
+	u64 own, blocked, ignored, caught;
+
+	procinfo_actions(p, &ignored, &caught);
+	procinfo_masks(p, &own, &blocked);
+	strbuf_printf(sb, "SigPnd:\t%016llx\nShdPnd:\t%016llx\n",
+		      (unsigned long long)own,
+		      (unsigned long long)p->signals.shared.pending);
+	strbuf_printf(sb,
+		      "SigBlk:\t%016llx\nSigIgn:\t%016llx\nSigCgt:\t%016llx\n",
+		      (unsigned long long)blocked, (unsigned long long)ignored,
+		      (unsigned long long)caught);
+}
+
+/** procinfo_status() - /proc/PID/status. Context: thread. */
+void procinfo_status(struct process *p, struct strbuf *sb)
+{
+	const struct cred *c = &p->cred;
+	char state = procinfo_state(p);
+
+	strbuf_printf(sb, "Name:\t%s\nUmask:\t%04o\nState:\t%c (%s)\n", p->comm,
+		      p->fs.umask, state, procinfo_state_name(state));
+	strbuf_printf(sb, "Tgid:\t%d\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n",
+		      p->pid, p->pid, p->ppid);
+	strbuf_printf(sb, "Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\n",
+		      c->uid, c->euid, c->suid, c->euid, c->gid, c->egid,
+		      c->sgid, c->egid);
+	if (!p->zombie)
+		procinfo_status_memory(p, sb);
+	strbuf_printf(sb, "Threads:\t%u\n", p->nr_tasks);
+	procinfo_status_signals(p, sb);
+	strbuf_printf(sb, "Cpus_allowed:\t%llx\n",
+		      (unsigned long long)cpus_online);
+}
+
+/**
+ * procinfo_maps() - lines of /proc/PID/maps from address *pos on.
+ *
+ * Context: thread.
+ */
+void procinfo_maps(struct process *p, struct strbuf *sb, u64 *pos)
+{
+	struct mm *mm = process_mm_get(p);
+
+	if (!mm)
+		return;
+	mm_show_maps(mm, sb, pos);
+	mm_put(mm);
+}
+
+/* Bytes [start, end) of p's memory as far as buf has room. */
+static size_t procinfo_copy(struct mm *mm, vaddr_t start, vaddr_t end,
+			    char *buf, size_t size)
+{
+	return end > start ? mm_read(mm, start, buf, MIN(size, end - start))
+			   : 0;
+}
+
+/**
+ * procinfo_cmdline() - /proc/PID/cmdline: the words of argv.
+ *
+ * Context: thread.
+ */
+size_t procinfo_cmdline(struct process *p, char *buf, size_t size)
+{
+	struct mm *mm = process_mm_get(p);
+	size_t len;
+
+	if (!mm)
+		return 0;
+	len = procinfo_copy(mm, mm->arg_start, mm->arg_end, buf, size);
+	mm_put(mm);
+	return len;
+}
+
+/**
+ * procinfo_environ() - /proc/PID/environ: the words of envp.
+ *
+ * Context: thread.
+ */
+size_t procinfo_environ(struct process *p, char *buf, size_t size)
+{
+	struct mm *mm = process_mm_get(p);
+	size_t len;
+
+	if (!mm)
+		return 0;
+	len = procinfo_copy(mm, mm->env_start, mm->env_end, buf, size);
+	mm_put(mm);
+	return len;
+}
+
+/**
+ * procinfo_auxv() - /proc/PID/auxv: pairs of u64 up to AT_NULL.
+ *
+ * Context: thread.
+ */
+size_t procinfo_auxv(struct process *p, char *buf, size_t size)
+{
+	struct mm *mm = process_mm_get(p);
+	size_t len = 0;
+
+	if (!mm)
+		return 0;
+	while (len + 2 <= array_size(mm->auxv)) {
+		len += 2;
+		if (!mm->auxv[len - 2])
+			break;
+	}
+	len = MIN(len * sizeof(u64), size);
+	memcpy(buf, mm->auxv, len);
+	mm_put(mm);
+	return len;
+}
+
+/** procinfo_exe() - path of the program into buf, or NULL. Context: thread. */
+const char *procinfo_exe(struct process *p, char *buf, size_t size)
+{
+	u64 flags = spin_lock_irq(&tasks_lock);
+	struct inode *exe = p->exe;
+
+	if (exe)
+		inode_get(exe);
+	spin_unlock_irq(&tasks_lock, flags);
+	if (!exe)
+		return NULL;
+	inode_path(exe, buf, size);
+	inode_put(exe);
+	return buf;
+}

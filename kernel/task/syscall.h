@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * System calls: number -> function, by the machine's table
+ * (arch/<machine>/syscall_numbers.h: one line SYSCALL(number, name) each).
+ *
+ * Every handler is `long sys_name(SYSCALL_ARGS)`: arguments a0 … a5 as the
+ * program passed them, result >= 0 or -errno. The files of kernel/task and
+ * kernel/fs define them; kernel/task/syscall.c builds the table.
+ */
+#ifndef KERNEL_TASK_SYSCALL_H
+#define KERNEL_TASK_SYSCALL_H
+
+#include <syscall_numbers.h>
+
+#include "lib/errno.h"
+#include "lib/types.h"
+
+#define SYSCALL_ARGS u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5
+
+typedef long syscall_fn(SYSCALL_ARGS);
+
+#define SYSCALL(number, name) syscall_fn sys_##name;
+SYSCALL_LIST(SYSCALL)
+#undef SYSCALL
+
+/* The frame of the running system call, for fork, exec and signals. */
+struct trap_frame *syscall_frame(void);
+
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Shared anonymous memory: a mapping that belongs to no file.
+ *
+ *	mmap(MAP_SHARED | MAP_ANONYMOUS) ─► struct shmem { mapping, refs }
+ *	fork ─► the child's VMA holds one more reference to the same mapping
+ *
+ * Everything else is the page cache: holes are zero, faults come in through
+ * file_shared_backing. The last VMA frees it.
+ */
+#include "lib/errno.h"
+#include "lib/format.h"
+#include "mm/backing/backing.h"
+#include "mm/backing/mapping.h"
+#include "mm/frames/kmalloc.h"
+
+struct shmem {
+	struct mapping mapping;
+	u32 refs;                       /* VMAs and the maker [atomic] */
+};
+
+static void shmem_get(struct mapping *m)
+{
+	struct shmem *s = container_of(m, struct shmem, mapping);
+
+	__atomic_fetch_add(&s->refs, 1, __ATOMIC_RELAXED);
+}
+
+static void shmem_put(struct mapping *m)
+{
+	struct shmem *s = container_of(m, struct shmem, mapping);
+
+	if (__atomic_sub_fetch(&s->refs, 1, __ATOMIC_ACQ_REL))
+		return;
+	mapping_fini(m);
+	kfree(s);
+}
+
+/* The name that Linux shows for it. */
+static const char *shmem_path(struct mapping *m, char *buf, size_t size)
+{
+	fmt_snprintf(buf, size, "/dev/zero (deleted)");
+	return buf;
+}
+
+static const struct mapping_ops shmem_ops = {
+	.get = shmem_get,
+	.put = shmem_put,
+	.path = shmem_path,
+	.shmem = true,
+};
+
+/**
+ * shmem_create() - zeroed memory that VMAs of several spaces can share
+ *
+ * size is in bytes. Context: thread. Return: 0 with the caller's reference in
+ * *out, or -ENOMEM.
+ */
+int shmem_create(u64 size, struct mapping **out)
+{
+	struct shmem *s = kmalloc(sizeof(*s), GFP_KERNEL);
+
+	if (!s)
+		return -ENOMEM;
+	mapping_init(&s->mapping, &shmem_ops);
+	s->mapping.size = size;
+	s->refs = 1;
+	*out = &s->mapping;
+	return 0;
+}

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fork: a second space that looks the same and shares every frame.
+ *
+ *	parent VMAs ─► copied one by one, in order
+ *	parent leaf ─► read-only in both, one more reference, one more leaf
+ *
+ * Only what a fault could not fill in again is copied: leaves of anonymous
+ * pages. Pages of files and the zero page come back by a fault when the child
+ * asks for them, which a child that soon calls exec never does; shared
+ * mappings cost fork nothing but their VMA.
+ *
+ * Tables of the child are made when the first leaf of theirs is copied. The
+ * walk stops there, lets go of the parent's table (the allocation may sleep),
+ * and goes on at the same address.
+ *
+ * Locking: the parent's mm->lock for writing, so none of its entries changes
+ * but for the young and dirty bits that the hardware sets; each of its tables
+ * is locked while it is walked. The child is not known to anybody yet: its slots
+ * are filled without its locks. The parent's TLB entries that still allow
+ * writing are flushed before the lock goes; until then the child does not run.
+ *
+ * Running out of memory: the child is torn down like any other space. Leaves
+ * of the parent that became read-only stay so; the next write finds one
+ * owner and makes them writable again.
+ */
+#include "kernel/base/trace.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+#include "mm/spaces/leaf.h"
+#include "mm/spaces/mm.h"
+#include "mm/tables/pgtable.h"
+#include "mm/tables/tlb.h"
+
+/* Where the copied leaves of one page table go. */
+struct fork_target {
+	pte_t *slot;                    /* of `start` in the child; NULL: no table yet */
+	vaddr_t start;
+	vaddr_t end;                    /* of what the table covers */
+};
+
+/*
+ * Shares the anonymous page behind one leaf: read-only in the parent, the same
+ * leaf in the child. Context: table lock of the parent.
+ */
+static void fork_copy_leaf(struct pt_cursor *c, pte_t *child, struct page *page,
+			   struct tlb_batch *batch)
+{
+	ptprot_t prot = pte_prot(c->entry, 0);
+
+	if (prot & PT_WRITE) {
+		prot &= ~(ptprot_t)PT_WRITE;
+		c->entry = pte_with_prot(c->entry, prot, 0);
+		pt_set_prot(c->slot, prot, 0);
+		tlb_batch_note(batch, c->va, PAGE_SIZE);
+	}
+	page_leaf_copied(page);
+	pt_install(child, c->entry);
+}
+
+/*
+ * Copies leaves of [va, end) as far as the target's table reaches.
+ * Return: where it stopped: end, or the first leaf that needs another table.
+ */
+static vaddr_t fork_copy_leaves(struct mm *parent, vaddr_t va, vaddr_t end,
+				const struct fork_target *to,
+				struct rss_delta *rss, struct tlb_batch *batch)
+{
+	struct pt_cursor c;
+	vaddr_t stop = end, last = 0;
+
+	pt_cursor_begin(&c, &parent->space, va, end);
+	while (pt_cursor_next(&c)) {
+		struct page *page = leaf_page(c.entry);
+
+		if (page->type != PAGE_ANON)
+			continue;
+		if (unlikely(!to->slot || c.va >= to->end)) {
+			stop = c.va;
+			break;
+		}
+		fork_copy_leaf(&c, to->slot + ((c.va - to->start) >> PAGE_SHIFT),
+			       page, batch);
+		last = c.va;
+		rss->nr[RSS_ANON]++;
+	}
+	pt_cursor_end(&c);
+	if (last)
+		pt_claim_slots(to->slot,
+			       1 + (unsigned int)((last - to->start) >> PAGE_SHIFT));
+	return stop;
+}
+
+/* The child's table for va, made if need be. 0 or -ENOMEM. */
+static int fork_make_table(struct mm *child, vaddr_t va, struct fork_target *to)
+{
+	struct pt_cursor c;
+	int err = pt_slot_alloc_private(&c, &child->space, va, 0,
+					&child->nr_tables);
+
+	if (err)
+		return err;
+	to->slot = c.slot;
+	to->start = va;
+	to->end = ALIGN_DOWN(va, pt_level_size(1)) + pt_level_size(1);
+	pt_cursor_end(&c);
+	return 0;
+}
+
+/* Everything of one private VMA that the child must share. 0 or -ENOMEM. */
+static int fork_copy_pages(struct mm *parent, struct mm *child,
+			   const struct vma *vma, struct tlb_batch *batch)
+{
+	struct fork_target to = { NULL, 0, 0 };
+	struct rss_delta rss = { 0 };
+	vaddr_t va = vma->start;
+	int err = 0;
+
+	while (!err) {
+		va = fork_copy_leaves(parent, va, vma->end, &to, &rss, batch);
+		if (va == vma->end)
+			break;
+		err = fork_make_table(child, va, &to);
+	}
+	mm_add_rss(child, &rss);
+	return err;
+}
+
+/* The child's VMA for one of the parent's. 0 or -ENOMEM. */
+static int fork_copy_vma(struct mm *child, const struct vma *vma)
+{
+	struct vma tmpl = *vma, *copy;
+
+	tmpl.flags &= ~(u32)VM_LOCKED;  /* locks are not inherited */
+	copy = vma_create(&tmpl);
+	if (!copy)
+		return -ENOMEM;
+	vma_insert(child, copy);
+	return 0;
+}
+
+static void fork_copy_layout(const struct mm *parent, struct mm *child)
+{
+	child->mmap_base = parent->mmap_base;
+	child->start_code = parent->start_code;
+	child->end_code = parent->end_code;
+	child->start_data = parent->start_data;
+	child->end_data = parent->end_data;
+	child->start_brk = parent->start_brk;
+	child->brk = parent->brk;
+	child->start_stack = parent->start_stack;
+	child->arg_start = parent->arg_start;
+	child->arg_end = parent->arg_end;
+	child->env_start = parent->env_start;
+	child->env_end = parent->env_end;
+	child->limit_as = parent->limit_as;
+	child->limit_data = parent->limit_data;
+	child->limit_stack = parent->limit_stack;
+	memcpy(child->auxv, parent->auxv, sizeof(child->auxv));
+}
+
+/* Context: parent->lock for writing. 0 or -ENOMEM. */
+static int fork_copy_space(struct mm *parent, struct mm *child)
+{
+	struct vma *vma, *dead = NULL;
+	struct tlb_batch batch;
+	bool unlocked = false;
+	int err = 0;
+
+	tlb_batch_begin(&batch, &parent->space, TLB_FORK);
+	for (vma = vma_find(parent, 0); vma && !err; vma = vma_next(vma)) {
+		if (vma->flags & VM_DONTFORK)
+			continue;
+		unlocked |= vma->flags & VM_LOCKED;
+		err = fork_copy_vma(child, vma);
+		if (!err && !(vma->flags & (VM_SHARED | VM_WIPEONFORK)))
+			err = fork_copy_pages(parent, child, vma, &batch);
+	}
+	tlb_batch_end(&batch);
+	if (unlocked)                   /* what VM_LOCKED kept apart */
+		vma_merge_range(child, 0, USER_END, &dead);
+	vma_free_chain(dead);
+	return err;
+}
+
+/**
+ * mm_fork() - a copy of a space, sharing its frames copy-on-write
+ *
+ * Context: thread, no locks; parent has a user. Return: 0 with a space of one
+ * user in *out, or -ENOMEM with nothing left behind.
+ */
+int mm_fork(struct mm *parent, struct mm **out)
+{
+	struct mm *child;
+	int err = mm_create(&child);
+
+	if (err)
+		return err;
+	write_lock(&parent->lock);
+	fork_copy_layout(parent, child);
+	err = fork_copy_space(parent, child);
+	write_unlock(&parent->lock);
+	if (err) {
+		mm_put(child);
+		return err;
+	}
+	*out = child;
+	return 0;
+}

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * madvise: hints, and a few orders among them.
+ *
+ *	flags      DONTFORK WIPEONFORK DONTDUMP RANDOM HUGEPAGE …: a table of what to
+ *	           set and clear; VMAs split and merge as for mprotect
+ *	now        DONTNEED, FREE: leaves go, the next touch starts afresh
+ *	           POPULATE_*, WILLNEED: pages come in
+ *	nothing    COLD, PAGEOUT until there is reclaim
+ *
+ * MADV_FREE lets the kernel take the pages at any later moment; this kernel
+ * takes them at once, which a program cannot tell from a sudden shortage.
+ *
+ * Over holes the rest of the range is still done, then -ENOMEM; that is the
+ * manual page. Only flag changes need the write lock.
+ */
+#include "lib/errno.h"
+#include "mm/backing/backing.h"
+#include "mm/backing/mapping.h"
+#include "mm/spaces/fault.h"
+#include "mm/spaces/leaf.h"
+#include "mm/spaces/mmap.h"
+#include "mm/tables/pgtable.h"
+#include "mm/tables/tlb.h"
+
+/* Advice that only changes VM_* flags. */
+static const struct madvise_flags {
+	int advice;
+	u32 set, clear;
+} madvise_flags_table[] = {
+	{ MADV_NORMAL, 0, VM_RANDOM | VM_SEQUENTIAL },
+	{ MADV_RANDOM, VM_RANDOM, VM_SEQUENTIAL },
+	{ MADV_SEQUENTIAL, VM_SEQUENTIAL, VM_RANDOM },
+	{ MADV_DONTFORK, VM_DONTFORK, 0 },
+	{ MADV_DOFORK, 0, VM_DONTFORK },
+	{ MADV_WIPEONFORK, VM_WIPEONFORK, 0 },
+	{ MADV_KEEPONFORK, 0, VM_WIPEONFORK },
+	{ MADV_DONTDUMP, VM_DONTDUMP, 0 },
+	{ MADV_DODUMP, 0, VM_DONTDUMP },
+	{ MADV_HUGEPAGE, VM_HUGEPAGE, VM_NOHUGEPAGE },
+	{ MADV_NOHUGEPAGE, VM_NOHUGEPAGE, VM_HUGEPAGE },
+	{ MADV_MERGEABLE, VM_MERGEABLE, 0 },
+	{ MADV_UNMERGEABLE, 0, VM_MERGEABLE },
+};
+
+static const struct madvise_flags *madvise_find_flags(int advice)
+{
+	size_t i;
+
+	for (i = 0; i < array_size(madvise_flags_table); i++)
+		if (madvise_flags_table[i].advice == advice)
+			return &madvise_flags_table[i];
+	return NULL;
+}
+
+/* ---- flags ------------------------------------------------------------------ */
+
+/* Whether all of the range may have this advice. Context: mm->lock. */
+static int madvise_flags_allowed(struct mm *mm, vaddr_t start, vaddr_t end,
+				 int advice)
+{
+	struct vma *vma = vma_find(mm, start);
+
+	if (advice != MADV_WIPEONFORK)
+		return 0;
+	for (; vma && vma->start < end; vma = vma_next(vma))
+		if (vma->mapping)       /* private anonymous memory only */
+			return -EINVAL;
+	return 0;
+}
+
+/* Context: mm->lock for writing. 0, -EINVAL or -ENOMEM without a change;
+ * -ENOMEM for a hole after the rest is done. */
+static int madvise_change_flags(struct mm *mm, vaddr_t start, vaddr_t end,
+				const struct madvise_flags *f,
+				struct vma **dead)
+{
+	struct vma *vma;
+	vaddr_t at = start;
+	int err = madvise_flags_allowed(mm, start, end, f->advice);
+
+	if (!err)
+		err = vma_isolate(mm, start, end);
+	if (err)
+		return err;
+	for (vma = vma_find(mm, start); vma && vma->start < end;
+	     vma = vma_next(vma)) {
+		if (vma->start > at)
+			err = -ENOMEM;
+		at = vma->end;
+		vma_set_flags(vma, (vma->flags & ~f->clear) | f->set);
+	}
+	vma_merge_range(mm, start, end, dead);
+	return at < end ? -ENOMEM : err;
+}
+
+/* ---- leaves go, pages come ----------------------------------------------------- */
+
+/* Drops the leaves of [start, end) inside one VMA. Context: mm->lock. */
+static void madvise_drop(struct vma *vma, vaddr_t start, vaddr_t end)
+{
+	struct tlb_batch batch;
+
+	tlb_batch_begin(&batch, &vma->mm->space, TLB_UNMAP);
+	mm_unmap_pages(vma->mm, start, end, &batch);
+	tlb_batch_end(&batch);
+}
+
+/* What the advice does to the part of the range in one VMA. */
+static int madvise_one(struct vma *vma, vaddr_t start, vaddr_t end, int advice)
+{
+	switch (advice) {
+	case MADV_DONTNEED:
+		if (vma->flags & VM_LOCKED)
+			return -EINVAL;
+		madvise_drop(vma, start, end);
+		return 0;
+	case MADV_FREE:
+		if (vma->mapping)
+			return -EINVAL;
+		madvise_drop(vma, start, end);
+		return 0;
+	case MADV_COLD:
+	case MADV_PAGEOUT:
+		return vma->flags & VM_LOCKED ? -EINVAL : 0;
+	case MADV_REMOVE:
+		if (!(vma->flags & VM_SHARED) || vma->flags & VM_LOCKED)
+			return -EINVAL;
+		if (!(vma->flags & VM_WRITE))
+			return -EACCES;
+		return -EOPNOTSUPP;     /* needs rmap: others map it too */
+	case MADV_WILLNEED:
+		return 0;               /* every page is in memory or a hole */
+	default:
+		return -EINVAL;
+	}
+}
+
+/* Each VMA in the range in turn. Context: mm->lock. */
+static int madvise_each(struct mm *mm, vaddr_t start, vaddr_t end, int advice)
+{
+	struct vma *vma = vma_find(mm, start);
+	vaddr_t at = start;
+	int err, hole = 0;
+
+	for (; vma && vma->start < end; vma = vma_next(vma)) {
+		if (vma->start > at)
+			hole = -ENOMEM;
+		at = MIN(vma->end, end);
+		err = madvise_one(vma, MAX(vma->start, start), at, advice);
+		if (err)
+			return err;
+	}
+	return at < end ? -ENOMEM : hole;
+}
+
+static bool madvise_has_hole(struct mm *mm, vaddr_t start, vaddr_t end)
+{
+	struct vma *vma = vma_find(mm, start);
+
+	for (; vma && vma->start <= start && start < end; vma = vma_next(vma))
+		start = vma->end;
+	return start < end;
+}
+
+/* Does every VMA of the range give the right? */
+static bool madvise_may_touch(struct mm *mm, vaddr_t start, vaddr_t end,
+			      bool write)
+{
+	struct vma *vma = vma_find(mm, start);
+
+	for (; vma && vma->start < end; vma = vma_next(vma))
+		if (!(vma->flags & (write ? VM_WRITE : VM_ACCESS)))
+			return false;
+	return true;
+}
+
+/* Rights first (-EINVAL), then holes (-ENOMEM), then the touching: -EFAULT is
+ * where an access would be a SIGBUS. */
+static int madvise_populate(struct mm *mm, vaddr_t start, vaddr_t end,
+			    bool write)
+{
+	bool hole, allowed;
+
+	read_lock(&mm->lock);
+	hole = madvise_has_hole(mm, start, end);
+	allowed = madvise_may_touch(mm, start, end, write);
+	read_unlock(&mm->lock);
+	if (!allowed)
+		return -EINVAL;
+	return hole ? -ENOMEM : mm_populate(mm, start, end - start, write);
+}
+
+static bool madvise_is_known(int advice)
+{
+	switch (advice) {
+	case MADV_DONTNEED:
+	case MADV_FREE:
+	case MADV_COLD:
+	case MADV_PAGEOUT:
+	case MADV_REMOVE:
+	case MADV_WILLNEED:
+	case MADV_POPULATE_READ:
+	case MADV_POPULATE_WRITE:
+		return true;
+	default:
+		return madvise_find_flags(advice) != NULL;
+	}
+}
+
+/**
+ * mm_madvise() - tell the kernel what will become of [addr, addr + len)
+ *
+ * Context: thread, without mm->lock; may sleep. Return: 0; -EINVAL (unknown
+ * advice, misaligned, not for this kind of memory); -ENOMEM (a hole, after the
+ * rest was done; no memory for a split); -EACCES, -EOPNOTSUPP (MADV_REMOVE);
+ * -EFAULT (MADV_POPULATE_* past the end of a file).
+ */
+int mm_madvise(struct mm *mm, vaddr_t addr, size_t len, int advice)
+{
+	const struct madvise_flags *f = madvise_find_flags(advice);
+	vaddr_t end = addr + ALIGN_UP(len, PAGE_SIZE);
+	struct vma *dead = NULL;
+	int err;
+
+	if (!madvise_is_known(advice) || addr & ~PAGE_MASK || end < addr ||
+	    (len && end == addr))
+		return -EINVAL;
+	if (end == addr)
+		return 0;
+	if (advice == MADV_POPULATE_READ || advice == MADV_POPULATE_WRITE)
+		return madvise_populate(mm, addr, end,
+					advice == MADV_POPULATE_WRITE);
+	if (!f) {
+		read_lock(&mm->lock);
+		err = madvise_each(mm, addr, end, advice);
+		read_unlock(&mm->lock);
+		return err;
+	}
+	write_lock(&mm->lock);
+	err = madvise_change_flags(mm, addr, end, f, &dead);
+	write_unlock(&mm->lock);
+	vma_free_chain(dead);
+	return err;
+}

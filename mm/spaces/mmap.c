@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mmap and munmap: VMAs come and go.
+ *
+ *	check the request ─► take a VMA ─► [lock] find the place ─► room?
+ *	    ─► cut what is below (MAP_FIXED) ─► insert, merge [unlock] ─► populate
+ *
+ * mmap only promises: no frame and no page table is touched until somebody
+ * uses the memory (MAP_POPULATE asks for that at once). munmap takes back
+ * VMAs, leaves and the tables that served nothing else, in that order, with
+ * one TLB flush before the lock goes: whoever maps the range next finds no
+ * stale translation.
+ *
+ * Everything that can fail (a VMA for the new range, one more for the upper
+ * half of a VMA that is cut in its middle) happens before the first change.
+ *
+ * Placement: a usable hint, else the highest hole under mmap_base that is
+ * large enough. Guard gaps of stacks are left alone, except by MAP_FIXED.
+ *
+ * Not here: overcommit limits, locked memory limits, huge pages.
+ */
+#include "mm/spaces/mmap.h"
+
+#include "kernel/base/trace.h"
+#include "lib/errno.h"
+#include "mm/backing/backing.h"
+#include "mm/backing/mapping.h"
+#include "mm/spaces/fault.h"
+#include "mm/tables/pgtable.h"
+#include "mm/tables/tlb.h"
+
+/* Flags that MAP_SHARED_VALIDATE knows. */
+enum {
+	MAP_KNOWN = MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_GROWSDOWN |
+		    MAP_DENYWRITE | MAP_EXECUTABLE | MAP_LOCKED |
+		    MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK | MAP_STACK |
+		    MAP_HUGETLB | MAP_FIXED_NOREPLACE,
+};
+
+/* ---- the request ---------------------------------------------------------- */
+
+/* Checks that need neither lock nor memory; *len becomes whole pages. */
+static int mmap_check_range(const struct mmap_request *rq, size_t *len)
+{
+	bool fixed = rq->flags & (MAP_FIXED | MAP_FIXED_NOREPLACE);
+
+	if (rq->len == 0)
+		return -EINVAL;
+	*len = ALIGN_UP(rq->len, PAGE_SIZE);
+	if (*len == 0 || *len > USER_END)
+		return -ENOMEM;
+	if (rq->offset & ~PAGE_MASK)
+		return -EINVAL;
+	if (rq->offset + *len < rq->offset)
+		return -EOVERFLOW;
+	if (!fixed)
+		return 0;
+	if (rq->addr & ~PAGE_MASK)
+		return -EINVAL;
+	if (rq->addr > USER_END - *len)
+		return -ENOMEM;
+	return rq->addr < MM_MIN_ADDR ? -EPERM : 0;
+}
+
+/* What kind of mapping is asked for, and may the descriptor give it? */
+static int mmap_check_kind(const struct mmap_request *rq)
+{
+	u32 type = rq->flags & MAP_TYPE;
+
+	if (rq->flags & MAP_HUGETLB)
+		return -ENOMEM;         /* no huge pages are set aside */
+	if (type == MAP_SHARED_VALIDATE) {
+		if (!rq->mapping)
+			return -EINVAL;
+		if (rq->flags & ~(u32)MAP_KNOWN)
+			return -EOPNOTSUPP;
+		type = MAP_SHARED;
+	}
+	if (type != MAP_SHARED && type != MAP_PRIVATE)
+		return -EINVAL;
+	if (!rq->mapping)
+		return type == MAP_SHARED && rq->flags & MAP_GROWSDOWN ? -EINVAL
+								       : 0;
+	if (rq->flags & MAP_GROWSDOWN)
+		return -EINVAL;
+	if (type == MAP_SHARED && rq->prot & PROT_WRITE && !rq->may_write)
+		return -EACCES;
+	return rq->may_read ? 0 : -EACCES;
+}
+
+static u32 mmap_vm_flags(const struct mmap_request *rq)
+{
+	u32 flags = rq->vm_flags | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC;
+
+	flags |= rq->prot & (PROT_READ | PROT_WRITE | PROT_EXEC);
+	if ((rq->flags & MAP_TYPE) != MAP_PRIVATE) {
+		flags |= VM_SHARED;
+		if (rq->mapping && !rq->may_write)
+			flags &= ~(u32)VM_MAYWRITE;
+	}
+	if (rq->flags & MAP_GROWSDOWN)
+		flags |= VM_GROWSDOWN;
+	if (rq->flags & MAP_NORESERVE)
+		flags |= VM_NORESERVE;
+	if (rq->flags & MAP_LOCKED)
+		flags |= VM_LOCKED;
+	return flags;
+}
+
+static_assert((int)PROT_READ == VM_READ && (int)PROT_WRITE == VM_WRITE &&
+		      (int)PROT_EXEC == VM_EXEC,
+	      "PROT_* and VM_* agree in their low bits");
+
+/* A VMA for the request, without a place yet. Shared anonymous memory gets
+ * its mapping here. 0 or -ENOMEM. */
+static int mmap_make_vma(const struct mmap_request *rq, size_t len,
+			 struct vma **out)
+{
+	struct vma tmpl = { .flags = mmap_vm_flags(rq),
+			    .mapping = rq->mapping,
+			    .pgoff = rq->offset >> PAGE_SHIFT,
+			    .end = len };
+	struct mapping *shared = NULL;
+
+	if (!rq->mapping && tmpl.flags & VM_SHARED) {
+		int err = shmem_create(len, &shared);
+
+		if (err)
+			return err;
+		tmpl.mapping = shared;
+		tmpl.pgoff = 0;
+	}
+	tmpl.prot = vma_leaf_prot(tmpl.flags);
+	tmpl.backing = !tmpl.mapping           ? &anon_backing
+		       : tmpl.flags & VM_SHARED ? &file_shared_backing
+						: &file_private_backing;
+	*out = vma_create(&tmpl);
+	if (shared)                     /* the VMA has its own reference */
+		shared->ops->put(shared);
+	return *out ? 0 : -ENOMEM;
+}
+
+/* ---- the place ------------------------------------------------------------- */
+
+static bool mmap_hint_fits(struct mm *mm, vaddr_t hint, size_t len)
+{
+	struct vma *next;
+
+	if (hint < MM_MIN_ADDR || hint > USER_END - len)
+		return false;
+	next = vma_find(mm, hint);
+	return !next || (next->start > hint &&
+			 hint + len <= vma_guard_start(next));
+}
+
+/**
+ * mmap_find_place() - a free place for len bytes
+ *
+ * hint: 0, or where the caller would like it (rounded up to a page).
+ * Context: mm->lock for writing. Return: the address, or 0: no hole is large
+ * enough.
+ */
+vaddr_t mmap_find_place(struct mm *mm, vaddr_t hint, size_t len)
+{
+	vaddr_t at;
+
+	if (hint) {
+		hint = MAX(ALIGN_DOWN(hint, PAGE_SIZE), (vaddr_t)MM_MIN_ADDR);
+		if (mmap_hint_fits(mm, hint, len))
+			return hint;
+	}
+	at = vma_find_gap(mm, len, MM_MIN_ADDR, mm->mmap_base);
+	return at ? at : vma_find_gap(mm, len, mm->mmap_base, USER_END);
+}
+
+/* Pages of VMAs in [start, end): what MAP_FIXED will give back. */
+static u64 mmap_pages_in(struct mm *mm, vaddr_t start, vaddr_t end)
+{
+	struct vma *vma = vma_find(mm, start);
+	u64 bytes = 0;
+
+	for (; vma && vma->start < end; vma = vma_next(vma))
+		bytes += MIN(vma->end, end) - MAX(vma->start, start);
+	return bytes >> PAGE_SHIFT;
+}
+
+/**
+ * mm_may_grow() - would nr_pages more with these flags keep the limits?
+ *
+ * RLIMIT_AS counts everything, RLIMIT_DATA private writable memory.
+ * Context: mm->lock.
+ */
+bool mm_may_grow(const struct mm *mm, u32 vm_flags, u64 nr_pages)
+{
+	if (mm->total_vm + nr_pages > mm->limit_as >> PAGE_SHIFT)
+		return false;
+	return !vma_flags_are_data(vm_flags) ||
+	       mm->data_vm + nr_pages <= mm->limit_data >> PAGE_SHIFT;
+}
+
+/* Chooses the address and checks the limits. Context: mm->lock for writing. */
+static int mmap_place(struct mm *mm, const struct mmap_request *rq, size_t len,
+		      u32 vm_flags, vaddr_t *at)
+{
+	u64 replaced = 0;
+
+	if (mm->nr_vmas > MM_MAX_MAP_COUNT)
+		return -ENOMEM;
+	if (rq->flags & MAP_FIXED_NOREPLACE) {
+		struct vma *vma = vma_find(mm, rq->addr);
+
+		if (vma && vma->start < rq->addr + len)
+			return -EEXIST;
+		*at = rq->addr;
+	} else if (rq->flags & MAP_FIXED) {
+		*at = rq->addr;
+		replaced = mmap_pages_in(mm, *at, *at + len);
+	} else {
+		*at = mmap_find_place(mm, rq->addr, len);
+		if (!*at)
+			return -ENOMEM;
+	}
+	return mm_may_grow(mm, vm_flags, (len >> PAGE_SHIFT) - replaced)
+		       ? 0 : -ENOMEM;
+}
+
+/* MAP_POPULATE, MAP_LOCKED: faults the new range in. */
+static void mmap_populate(struct mm *mm, const struct mmap_request *rq,
+			  vaddr_t at, size_t len)
+{
+	bool write = rq->prot & PROT_WRITE &&
+		     (rq->flags & MAP_TYPE) == MAP_PRIVATE;
+	int err = 0;
+
+	if (rq->flags & (MAP_POPULATE | MAP_LOCKED) &&
+	    !(rq->flags & MAP_NONBLOCK) && rq->prot & (PROT_READ | PROT_WRITE))
+		err = mm_populate(mm, at, len, write);
+	(void)err;      /* the mapping stands: what did not come, comes at use */
+}
+
+/**
+ * mm_mmap() - make a mapping, as mmap(2) asks
+ *
+ * Context: thread, without mm->lock; may sleep. Return: 0 with the address in
+ * *out; -EINVAL, -ENOMEM, -EOVERFLOW, -EPERM, -EACCES, -EEXIST, -EOPNOTSUPP
+ * as the manual page says. On failure nothing has changed.
+ */
+int mm_mmap(struct mm *mm, const struct mmap_request *rq, vaddr_t *out)
+{
+	struct vma *vma = NULL, *dead = NULL;
+	size_t len;
+	vaddr_t at;
+	int err = mmap_check_range(rq, &len);
+
+	if (!err)
+		err = mmap_check_kind(rq);
+	if (!err)
+		err = mmap_make_vma(rq, len, &vma);
+	if (err)
+		return err;
+	write_lock(&mm->lock);
+	err = mmap_place(mm, rq, len, vma->flags, &at);
+	if (!err && rq->flags & MAP_FIXED)
+		err = mmap_cut(mm, at, at + len, &dead);
+	if (err) {
+		write_unlock(&mm->lock);
+		vma_free_chain(vma);
+		return err;
+	}
+	vma->start = at;
+	vma->end = at + len;
+	if (!vma->mapping)
+		vma->pgoff = at >> PAGE_SHIFT;
+	vma_insert(mm, vma);
+	vma_merge(mm, vma, &dead);
+	trace(mmap, at, len);
+	write_unlock(&mm->lock);
+	vma_free_chain(dead);
+	*out = at;
+	mmap_populate(mm, rq, at, len);
+	return 0;
+}
+
+/* ---- munmap --------------------------------------------------------------- */
+
+/* Leaves, then tables that served only this hole. The VMAs are gone. */
+static void mmap_clear_tables(struct mm *mm, vaddr_t start, vaddr_t end)
+{
+	struct vma *below = vma_find_before(mm, start);
+	struct vma *above = below ? vma_next(below) : vma_find(mm, start);
+	struct tlb_batch batch;
+
+	tlb_batch_begin(&batch, &mm->space, TLB_UNMAP);
+	mm_unmap_pages(mm, start, end, &batch);
+	pt_free_tables(&mm->space, start, end, below ? below->end : 0,
+		       above ? above->start : USER_END, &batch,
+		       &mm->nr_tables);
+	tlb_batch_end(&batch);
+}
+
+/**
+ * mmap_cut() - take [start, end) out of the space
+ *
+ * VMAs that reach over a border shrink; one that reaches over both is split,
+ * the only step that needs memory, done first. Removed VMAs go to *dead, for
+ * vma_free_chain() after the lock.
+ * Context: mm->lock for writing. Return: 0, or -ENOMEM without a change.
+ */
+int mmap_cut(struct mm *mm, vaddr_t start, vaddr_t end, struct vma **dead)
+{
+	struct vma *vma = vma_find(mm, start), *next, *upper;
+
+	if (!vma || vma->start >= end)
+		return 0;
+	if (vma->start < start && vma->end > end) {
+		if (mm->nr_vmas >= MM_MAX_MAP_COUNT)
+			return -ENOMEM;
+		upper = vma_create(vma);
+		if (!upper)
+			return -ENOMEM;
+		vma_split(vma, end, upper);
+	}
+	if (vma->start < start) {
+		next = vma->end < end ? vma_next(vma) : NULL;
+		vma_set_range(vma, vma->start, start);
+		vma = next;
+	}
+	for (; vma && vma->end <= end; vma = next) {
+		next = vma_next(vma);
+		vma_remove(mm, vma);
+		vma->next_dead = *dead;
+		*dead = vma;
+	}
+	if (vma && vma->start < end)
+		vma_set_range(vma, end, vma->end);
+	mmap_clear_tables(mm, start, end);
+	return 0;
+}
+
+/**
+ * mm_munmap() - remove all mappings of [addr, addr + len)
+ *
+ * Holes are fine. Context: thread, without mm->lock. Return: 0; -EINVAL (misaligned,
+ * empty, beyond the user half); -ENOMEM (a split needs a VMA) without a change.
+ */
+int mm_munmap(struct mm *mm, vaddr_t addr, size_t len)
+{
+	struct vma *dead = NULL;
+	int err;
+
+	if (addr & ~PAGE_MASK || addr > USER_END || len == 0 ||
+	    len > USER_END - addr)
+		return -EINVAL;
+	len = ALIGN_UP(len, PAGE_SIZE);
+	write_lock(&mm->lock);
+	err = mmap_cut(mm, addr, addr + len, &dead);
+	trace(munmap, addr, len);
+	write_unlock(&mm->lock);
+	vma_free_chain(dead);
+	return err;
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mprotect: other rights for a range.
+ *
+ *	find how far it can go ─► split at the borders ─► for each VMA: flags,
+ *	then its leaves ─► one flush ─► merge
+ *
+ * A leaf never gets more than its page allows: in a private mapping only a
+ * page with one owner becomes writable at once, all others stay read-only and
+ * copy-on-write decides at the next write. Taking rights away is what needs
+ * the flush; giving them needs none (arch/mmu.h [M3]: the machine walks again
+ * before it reports a fault for rights that the table has).
+ *
+ * A hole, or a right that the file does not give, ends the call with an
+ * error, and what lies before stays changed, as on Linux. Running out of
+ * memory for the splits changes nothing.
+ */
+#include "kernel/base/trace.h"
+#include "lib/errno.h"
+#include "mm/spaces/leaf.h"
+#include "mm/spaces/mmap.h"
+#include "mm/tables/pgtable.h"
+#include "mm/tables/tlb.h"
+
+enum {
+	PROT_KNOWN = PROT_READ | PROT_WRITE | PROT_EXEC | PROT_SEM |
+		     PROT_GROWSDOWN | PROT_GROWSUP,
+	PROT_RIGHTS = PROT_READ | PROT_WRITE | PROT_EXEC,
+};
+
+/*
+ * Rewrites the leaves of a VMA to its present protection.
+ * Context: mm->lock for writing, so no fault runs and no owner comes or goes.
+ */
+static void mprotect_leaves(struct vma *vma, vaddr_t start, vaddr_t end,
+			    struct tlb_batch *batch)
+{
+	const ptprot_t rights = PT_READ | PT_WRITE | PT_EXEC;
+	const ptprot_t full = vma->prot, readonly = full & ~(ptprot_t)PT_WRITE;
+	const bool ask_page = full & PT_WRITE && !(vma->flags & VM_SHARED);
+	struct pt_cursor c;
+
+	pt_cursor_begin(&c, &vma->mm->space, start, end);
+	while (pt_cursor_next(&c)) {
+		ptprot_t old = pte_prot(c.entry, 0) & rights, want = full;
+
+		if (ask_page && !page_has_one_owner(leaf_page(c.entry)))
+			want = readonly;
+		if (old == (want & rights))
+			continue;
+		pt_set_prot(c.slot, want, 0);
+		if (old & ~want)
+			tlb_batch_note(batch, c.va, PAGE_SIZE);
+	}
+	pt_cursor_end(&c);
+}
+
+/* May the VMA have these rights? 0, -EACCES or -ENOMEM (RLIMIT_DATA). */
+static int mprotect_allowed(const struct vma *vma, vaddr_t start, vaddr_t end,
+			    u32 prot)
+{
+	u32 may = vma->flags / VM_MAYREAD & PROT_RIGHTS;
+	u32 flags = (vma->flags & ~(u32)VM_ACCESS) | prot;
+	u64 nr_pages = (MIN(end, vma->end) - MAX(start, vma->start)) >>
+		       PAGE_SHIFT;
+
+	if (prot & ~may)
+		return -EACCES;
+	if (vma_flags_are_data(flags) && !vma_flags_are_data(vma->flags) &&
+	    !mm_may_grow(vma->mm, flags, nr_pages) &&
+	    vma->mm->data_vm + nr_pages > vma->mm->limit_data >> PAGE_SHIFT)
+		return -ENOMEM;
+	return 0;
+}
+
+/*
+ * How far from start the change can go: *stop is end, or where the first
+ * obstacle lies, and the result is what it means. *same: nothing differs.
+ */
+static int mprotect_reach(struct vma *vma, vaddr_t start, vaddr_t end, u32 prot,
+			  vaddr_t *stop, bool *same)
+{
+	int err = 0;
+
+	*same = true;
+	for (*stop = start; *stop < end; vma = vma_next(vma)) {
+		if (!vma || vma->start > *stop)
+			return -ENOMEM;
+		err = mprotect_allowed(vma, start, end, prot);
+		if (err)
+			return err;
+		if ((vma->flags & VM_ACCESS) != prot)
+			*same = false;
+		*stop = MIN(vma->end, end);
+	}
+	return 0;
+}
+
+/* Changes [start, end), which VMAs cover without a hole. 0, or -ENOMEM
+ * without a change. Context: mm->lock for writing. */
+static int mprotect_commit(struct mm *mm, vaddr_t start, vaddr_t end, u32 prot,
+			   struct vma **dead)
+{
+	struct tlb_batch batch;
+	struct vma *vma;
+	int err = vma_isolate(mm, start, end);
+
+	if (err)
+		return err;
+	tlb_batch_begin(&batch, &mm->space, TLB_PROTECT);
+	for (vma = vma_find(mm, start); vma && vma->start < end;
+	     vma = vma_next(vma)) {
+		if ((vma->flags & VM_ACCESS) == prot)
+			continue;
+		vma_set_flags(vma, (vma->flags & ~(u32)VM_ACCESS) | prot);
+		mprotect_leaves(vma, vma->start, vma->end, &batch);
+	}
+	tlb_batch_end(&batch);
+	vma_merge_range(mm, start, end, dead);
+	return 0;
+}
+
+/* PROT_GROWSDOWN: the change reaches down to the start of the stack. */
+static int mprotect_grow_start(const struct vma *vma, u32 prot, vaddr_t *start)
+{
+	if (prot & PROT_GROWSUP)
+		return -EINVAL;         /* no machine has such stacks */
+	if (prot & PROT_GROWSDOWN) {
+		if (!(vma->flags & VM_GROWSDOWN))
+			return -EINVAL;
+		*start = vma->start;
+	}
+	return 0;
+}
+
+/* mm_mprotect() under the lock, on whole pages. */
+static int mprotect_locked(struct mm *mm, vaddr_t start, vaddr_t end, u32 prot,
+			   struct vma **dead)
+{
+	struct vma *vma = vma_find(mm, start);
+	vaddr_t stop;
+	bool same;
+	int err, no_memory = 0;
+
+	if (!vma || vma->start >= end)
+		return -ENOMEM;
+	err = mprotect_grow_start(vma, prot, &start);
+	if (err)
+		return err;
+	prot &= PROT_RIGHTS;
+	err = mprotect_reach(vma, start, end, prot, &stop, &same);
+	if (!same && stop > start)
+		no_memory = mprotect_commit(mm, start, stop, prot, dead);
+	return no_memory ? no_memory : err;
+}
+
+/**
+ * mm_mprotect() - give [addr, addr + len) the rights prot
+ *
+ * Context: thread, without mm->lock. Return: 0; -EINVAL (misaligned, unknown
+ * bits, PROT_GROWS* elsewhere than a stack); -ENOMEM (a hole, too many VMAs, no memory,
+ * RLIMIT_DATA); -EACCES (the file does not allow it).
+ */
+int mm_mprotect(struct mm *mm, vaddr_t addr, size_t len, u32 prot)
+{
+	const u32 grows = PROT_GROWSDOWN | PROT_GROWSUP;
+	struct vma *dead = NULL;
+	vaddr_t end = addr + ALIGN_UP(len, PAGE_SIZE);
+	int err;
+
+	if (addr & ~PAGE_MASK || prot & ~(u32)PROT_KNOWN ||
+	    (prot & grows) == grows)
+		return -EINVAL;
+	if (len == 0)
+		return 0;
+	if (end <= addr)
+		return -ENOMEM;
+	write_lock(&mm->lock);
+	err = mprotect_locked(mm, addr, end, prot, &dead);
+	if (!err)
+		trace(mprotect, addr, len);
+	write_unlock(&mm->lock);
+	vma_free_chain(dead);
+	return err;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Taking leaves out of a space: munmap, MADV_DONTNEED and exit end here.
+ *
+ *	slot ─pt_clear─► mapcount - 1 ─► batch ─flush─► reference dropped
+ *
+ * The order is the whole safety: the frame keeps the leaf's reference until
+ * every CPU has forgotten the translation, which the batch does before it
+ * drops it. Counters of the space are added up locally and change once.
+ *
+ * Locking: the table lock of each table while its leaves go. Faults may run
+ * in the same range (MADV_DONTNEED holds mm->lock for reading): each leaf is
+ * either taken or was not there yet.
+ */
+#include "mm/spaces/leaf.h"
+#include "mm/spaces/mm.h"
+#include "mm/tables/pgtable.h"
+#include "mm/tables/tlb.h"
+
+/**
+ * mm_note_hiwater() - remember the present RSS before it shrinks
+ *
+ * Context: any. A race between two threads costs an exact maximum only.
+ */
+void mm_note_hiwater(struct mm *mm)
+{
+	u64 rss = (u64)mm_rss(mm);
+
+	if (rss > READ_ONCE(mm->hiwater_rss))
+		WRITE_ONCE(mm->hiwater_rss, rss);
+}
+
+/**
+ * mm_unmap_pages() - clear every leaf of [start, end)
+ *
+ * References go to the batch, RSS shrinks; page tables stay.
+ * Context: thread; mm->lock, or a space that nobody uses any more.
+ */
+void mm_unmap_pages(struct mm *mm, vaddr_t start, vaddr_t end,
+		    struct tlb_batch *batch)
+{
+	struct rss_delta rss = { 0 };
+	struct pt_cursor c;
+
+	mm_note_hiwater(mm);
+	pt_cursor_begin(&c, &mm->space, start, end);
+	while (pt_cursor_next(&c)) {
+		struct page *page = leaf_page(pt_clear(c.slot));
+
+		tlb_batch_note(batch, c.va, PAGE_SIZE);
+		if (page == zero_page)
+			continue;
+		rss.nr[page_rss_kind(page)]--;
+		page_leaf_removed(page);
+		tlb_batch_put_page(batch, page);
+	}
+	pt_cursor_end(&c);
+	mm_add_rss(mm, &rss);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* Kernel stacks: mapped memory with a guard page below, from a small stock. */
+#ifndef MM_TABLES_KSTACK_H
+#define MM_TABLES_KSTACK_H
+
+#include "arch/mmu.h"
+
+/* Fills this CPU's stock and registers with the scheduler. From vmalloc_init(). */
+void kstack_init(void);
+
+/* KERNEL_STACK_SIZE bytes: the lowest address, or 0. Context: thread. */
+vaddr_t kstack_create(void);
+void kstack_destroy(vaddr_t stack);
+
+/* Is va in the guard page of a kernel stack? For the overflow report: takes no
+ * lock, any context. */
+bool kstack_is_guard(vaddr_t va);
+
+#endif

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: MIT
+# The host programs: mm/, lib/ and kernel/base over arch/host, as Linux programs
+# under sanitizers. Included by the root Makefile.
+#
+#   host-tests    build them all           host-run    and run them
+#   host-list     print their names
+#
+# SAN=address (default), thread or none; COVERAGE=1 counts lines instead.
+# Every tests/unit/NAME.c with a main() is a program: run.c (the suites of
+# tests/kernel), models, fuzzers.
+
+SAN      ?= address
+COVERAGE ?= 0
+
+SAN_FLAGS_address := -fsanitize=address,undefined -fno-sanitize-recover=all \
+	-fno-sanitize=alignment
+SAN_FLAGS_thread  := -fsanitize=thread
+SAN_FLAGS_none    :=
+HOST_SAN := $(if $(filter 1,$(COVERAGE)),none,$(SAN))
+HOST_B   := build/host$(if $(filter 1,$(COVERAGE)),-coverage,$(if \
+	$(filter-out address,$(SAN)),-$(SAN)))
+
+HOST_CFLAGS := -std=gnu11 -O1 -g -fno-omit-frame-pointer -fno-strict-aliasing \
+	-fno-common $(WARN) -DQUIRE_HOST=1 -DQUIRE_DEBUG=1 \
+	-iquote . -isystem arch/host $(SAN_FLAGS_$(HOST_SAN)) \
+	$(if $(filter 1,$(COVERAGE)),--coverage)
+
+# A name of ours that libc has too would be called by libc's own callers.
+HOST_CFLAGS += -Dsched_yield=quire_sched_yield
+
+# Left out: what libc and the real sanitizers bring themselves.
+HOST_LEFT_OUT := lib/string.c kernel/base/kasan.c kernel/base/ubsan.c
+HOST_LIB_SRCS := $(filter-out $(HOST_LEFT_OUT),$(wildcard lib/*.c \
+	arch/host/*.c boot/*.c kernel/base/*.c mm/*/*.c) \
+	kernel/task/elf.c)
+# Suites about layer 8 need its tasks; those about the guest's own runtimes
+# need the guest.
+HOST_SUITE_OUT := tests/kernel/kasan_test.c tests/kernel/ubsan_test.c
+HOST_SUITES   := $(filter-out $(HOST_SUITE_OUT),$(wildcard tests/kernel/*.c))
+HOST_SHARED   := $(wildcard tests/unit/shared_*.c)
+HOST_PROGS    := $(filter-out $(HOST_SHARED),$(wildcard tests/unit/*.c))
+HOST_SRCS     := $(HOST_LIB_SRCS) $(HOST_SUITES) $(HOST_SHARED) $(HOST_PROGS)
+
+host_objs  = $(patsubst %,$(HOST_B)/obj/%.o,$(1))
+HOST_BINS := $(HOST_PROGS:tests/unit/%.c=$(HOST_B)/%)
+
+.PHONY: host-tests host-list host-run
+host-tests: $(HOST_BINS)
+host-list:
+	@printf '%s\n' $(HOST_BINS)
+host-run: $(HOST_BINS)
+	@for program in $(HOST_BINS); do \
+		echo "# $$program"; CMOCKA_MESSAGE_OUTPUT=TAP $$program || exit 1; \
+	done
+
+$(HOST_B)/obj/%.c.o: %.c
+	@mkdir -p $(@D)
+	@echo "  HOSTCC  $<"
+	@$(HOSTCC) $(HOST_CFLAGS) -MD -MP -c $< -o $@
+
+# The suites are linked into run only: their tests register themselves.
+$(HOST_B)/run: $(call host_objs,$(HOST_SUITES))
+$(HOST_BINS): $(HOST_B)/%: $(HOST_B)/obj/tests/unit/%.c.o \
+		$(call host_objs,$(HOST_LIB_SRCS) $(HOST_SHARED))
+	@echo "  HOSTLD  $@"
+	@$(HOSTCC) $(HOST_CFLAGS) $^ -o $@ -lcmocka
+
+-include $(patsubst %,$(HOST_B)/obj/%.d,$(HOST_SRCS))

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+/* Preemption, isolation of registers and floating point, pipes, sleep. */
+#include "check.h"
+
+#include <sched.h>
+#include <time.h>
+
+static volatile int *flag;
+
+static void spin_until_set(void *arg)
+{
+	(void)arg;
+	while (!*flag)
+		;
+}
+
+CASE(a_busy_loop_is_preempted)
+{
+	int status;
+	pid_t pid;
+
+	flag = mmap(NULL, PAGE, RW, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	CHECK(flag != MAP_FAILED);
+	pid = fork();
+	if (pid == 0) {
+		spin_until_set(NULL);
+		_exit(0);
+	}
+	*flag = 1;                       /* the child may spin before or after */
+	CHECK(waitpid(pid, &status, 0) == pid && status == 0);
+}
+
+static double mix(double seed, int rounds)
+{
+	double a = seed, b = 1.0 / seed;
+
+	for (int i = 0; i < rounds; i++) {
+		a = a * 1.000001 + b;
+		b = b * 0.999999 + 1e-9 * a;
+	}
+	return a + b;
+}
+
+CASE(floating_point_survives_switches)
+{
+	enum { N = 4 };
+	double want[N];
+	int status;
+
+	for (int i = 0; i < N; i++)
+		want[i] = mix(i + 1.5, 200000);
+	for (int i = 0; i < N; i++) {
+		pid_t pid = fork();
+
+		if (pid == 0) {
+			for (int round = 0; round < 10; round++)
+				CHECK(mix(i + 1.5, 200000) == want[i]);
+			_exit(0);
+		}
+	}
+	for (int i = 0; i < N; i++)
+		CHECK(wait(&status) > 0 && status == 0);
+}
+
+CASE(pipe_carries_bytes_in_order)
+{
+	int fds[2], status;
+	unsigned char buf[777];
+	size_t total = 0;
+	pid_t pid;
+
+	CHECK(pipe(fds) == 0);
+	pid = fork();
+	if (pid == 0) {
+		unsigned char out[1000];
+		size_t sent = 0;
+
+		close(fds[0]);
+		while (sent < 300000) {
+			for (size_t i = 0; i < sizeof(out); i++)
+				out[i] = (unsigned char)((sent + i) % 251);
+			CHECK(write(fds[1], out, sizeof(out)) == sizeof(out));
+			sent += sizeof(out);
+		}
+		_exit(0);
+	}
+	close(fds[1]);
+	for (ssize_t n; (n = read(fds[0], buf, sizeof(buf))) > 0; total += (size_t)n)
+		for (ssize_t i = 0; i < n; i++)
+			CHECK(buf[i] == (total + (size_t)i) % 251);
+	CHECK(total == 300000);
+	CHECK(waitpid(pid, &status, 0) == pid && status == 0);
+}
+
+CASE(broken_pipe)
+{
+	int fds[2];
+
+	signal(SIGPIPE, SIG_IGN);
+	CHECK(pipe(fds) == 0);
+	close(fds[0]);
+	CHECK(write(fds[1], "x", 1) == -1 && errno == EPIPE);
+}
+
+CASE(sleep_takes_at_least_its_time)
+{
+	struct timespec a, b, d = { 0, 30000000 };
+	long ns;
+
+	CHECK(clock_gettime(CLOCK_MONOTONIC, &a) == 0);
+	CHECK(nanosleep(&d, NULL) == 0);
+	CHECK(clock_gettime(CLOCK_MONOTONIC, &b) == 0);
+	ns = (b.tv_sec - a.tv_sec) * 1000000000l + b.tv_nsec - a.tv_nsec;
+	CHECK(ns >= 30000000);
+}
+
+CASE(killed_by_another)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		for (;;)
+			pause();
+	CHECK(kill(pid, SIGTERM) == 0);
+	CHECK(waitpid(pid, &status, 0) == pid);
+	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
+	CHECK(kill(pid, 0) == -1 && errno == ESRCH);
+}
+
+int main(void)
+{
+	return run_cases();
+}

@@ -1,0 +1,193 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""mmbench on Quire in guest instructions, beside Linux and the aim.
+
+    bench.py --kernel ELF --mmbench PROGRAM [--linux]
+
+mmbench is the whole initramfs (/init). Under QEMU's -icount one instruction
+is one nanosecond of guest time, so every figure is exact and repeatable, and
+the cycle counter at the start of main() is the length of the boot.
+
+The Linux figures stand in tests/bench/linux_<machine>.json; --linux boots
+Debian's packaged Linux with the same binary and writes them anew.
+"""
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import linux
+import mkinitramfs
+import vm
+import watch
+
+MEM = "1G"
+MODEL = {"x86_64": ("pc", "qemu64")}
+TIMEOUT = 900.0
+
+# A line that enters the kernel should cost a third of Linux; boot and the
+# memory kept a tenth.
+AIM_LINE = 3.0
+AIM_WHOLE = 10.0
+# Lines that never enter the kernel: there is nothing to win.
+USER_ONLY = ("calib_",)
+
+
+@dataclass
+class Figures:
+    """What one run of mmbench said."""
+
+    system: str = "?"
+    boot: int = 0                           # instructions before main()
+    cost: dict[str, float] = field(default_factory=dict)    # per operation
+    memory: dict[str, int] = field(default_factory=dict)    # bytes
+    skipped: dict[str, int] = field(default_factory=dict)   # group: errno
+    complete: bool = False
+
+    def kept(self) -> int:
+        """Bytes of RAM that the kernel never offers (of MEM)."""
+        total = self.memory.get("ram_total")
+        return vm.parse_size(MEM) - total if total else 0
+
+
+def parse(lines: list[str]) -> Figures:
+    """Read mmbench's output; see the head of mmbench.c for its form."""
+    figures = Figures()
+    for line in lines:
+        words = line.split()
+        if len(words) >= 5 and words[0] == "R":
+            figures.cost[words[1]] = float(words[4])
+        elif len(words) == 3 and words[0] == "M":
+            figures.memory[words[1]] = int(words[2])
+        elif len(words) == 3 and words[0] == "S":
+            figures.skipped[words[1]] = int(words[2])
+        elif line.startswith("# mmbench"):
+            figures.system = " ".join(words[2:])
+        elif found := re.match(r"# at main: .*ticks=(\d+)", line):
+            figures.boot = int(found.group(1))
+        elif line.startswith("# done"):
+            figures.complete = True
+    return figures
+
+
+def measure(arch: str, kernel: Path, mmbench: Path, append: str,
+            log: Path, mem: str = MEM) -> tuple[Figures, watch.Ending]:
+    """Boot a kernel with mmbench as /init and read what it says."""
+    model, cpu = MODEL[arch]
+    with tempfile.TemporaryDirectory() as name:
+        initrd = Path(name) / "initramfs.cpio"
+        initrd.write_bytes(mkinitramfs.build({"init": mmbench}, None, None, True))
+        machine = vm.Machine(kernel=kernel, initrd=initrd, arch=arch,
+                             boot="direct", mem=mem, model=model, cpu=cpu,
+                             append=append, icount=True)
+        command = [*machine.command(Path(name)), "-serial", "stdio",
+                   "-monitor", "none"]
+        log.parent.mkdir(parents=True, exist_ok=True)
+        ending = watch.run(command, TIMEOUT, log=log)
+    return parse(ending.lines), ending
+
+
+def stored_path(arch: str) -> Path:
+    """Where the Linux figures are kept."""
+    return Path(f"tests/bench/linux_{arch}.json")
+
+
+def load_linux(arch: str) -> Figures:
+    """The stored Linux figures."""
+    raw = json.loads(stored_path(arch).read_text())
+    return Figures(system=raw["system"], boot=raw["boot"], cost=raw["cost"],
+                   memory=raw["memory"], complete=True)
+
+
+def measure_linux(arch: str, mmbench: Path) -> Figures:
+    """Measure Linux anew and store the figures."""
+    kernel, package = linux.fetch(arch)
+    append = f"{linux.CONSOLE[arch]} {linux.LEAN}"
+    print(f"bench: running {package} (some minutes)", flush=True)
+    figures, ending = measure(arch, kernel, mmbench, f"{append} -- all",
+                              Path("build/log/bench-linux.log"))
+    if not figures.complete:
+        raise linux.LinuxError(f"mmbench did not finish on Linux: {ending.reason}")
+    stored_path(arch).write_text(json.dumps(
+        {"system": figures.system, "package": package, "append": append,
+         "boot": figures.boot, "cost": figures.cost, "memory": figures.memory},
+        indent=1) + "\n")
+    return figures
+
+
+def row(name: str, ours: float | None, theirs: float | None, aim: float | None,
+        form: str = "{:.0f}") -> tuple[str, bool | None]:
+    """One line of the table, and whether the aim is reached (None: no aim)."""
+    def show(value: float | None) -> str:
+        return "-" if value is None else form.format(value)
+    ratio, mark, reached = "", "", None
+    if ours and theirs:
+        ratio = f"{theirs / ours:.1f}x" if ours < theirs else f"1/{ours / theirs:.1f}"
+        if aim:
+            reached = theirs / ours >= aim
+            mark = "ok" if reached else f"aim {aim:.0f}x"
+    text = f"{name:24} {show(ours):>10} {show(theirs):>10} {ratio:>8}  {mark}"
+    return text.rstrip(), reached
+
+
+def table(ours: Figures, theirs: Figures) -> None:
+    """Print the comparison."""
+    print(f"\nguest instructions per operation; Linux: {theirs.system}\n")
+    print(f"{'':24} {'Quire':>10} {'Linux':>10} {'less':>8}")
+    reached = []
+    names = [n for n in theirs.cost if n in ours.cost]
+    for name in names + [n for n in ours.cost if n not in theirs.cost]:
+        aim = None if name.startswith(USER_ONLY) else AIM_LINE
+        text, good = row(name, ours.cost[name], theirs.cost.get(name), aim)
+        reached.append(good)
+        print(text)
+    for text, good in (
+            row("boot, million", ours.boot / 1e6, theirs.boot / 1e6, AIM_WHOLE,
+                "{:.1f}"),
+            row("RAM kept, MiB", ours.kept() / (1 << 20),
+                theirs.kept() / (1 << 20), AIM_WHOLE, "{:.1f}")):
+        reached.append(good)
+        print(text)
+    for name, error in ours.skipped.items():
+        print(f"{name:24} given up: errno {error}")
+    missing = [n for n in theirs.cost if n not in ours.cost]
+    if missing:
+        print(f"not measured: {', '.join(missing)}")
+    aims = [good for good in reached if good is not None]
+    print(f"\naim reached on {sum(aims)} of {len(aims)} lines; RAM kept is "
+          f"{100 * ours.kept() / vm.parse_size(MEM):.2f} % of {MEM}")
+
+
+def main() -> int:
+    """Command line; see the module's text."""
+    parser = argparse.ArgumentParser(description="Cost in guest instructions.")
+    parser.add_argument("--arch", default="x86_64")
+    parser.add_argument("--kernel", required=True, type=Path)
+    parser.add_argument("--mmbench", required=True, type=Path)
+    parser.add_argument("--linux", action="store_true",
+                        help="measure Linux anew and store the figures")
+    parser.add_argument("--groups", default="all", help="mmbench's words")
+    args = parser.parse_args()
+    try:
+        theirs = (measure_linux(args.arch, args.mmbench) if args.linux
+                  else load_linux(args.arch))
+        ours, ending = measure(args.arch, args.kernel, args.mmbench,
+                               f"-- {args.groups}", Path("build/log/bench.log"))
+    except (linux.LinuxError, vm.VmError) as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return 3
+    table(ours, theirs)
+    if not ours.complete:
+        print(f"bench: mmbench did not finish: {ending.reason}; "
+              "see build/log/bench.log", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
