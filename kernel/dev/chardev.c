@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The character devices that need no hardware, and the list of all.
+ * Character devices: the list of all, and those that need no hardware.
  *
  *   1,3 null     reads nothing, swallows everything
  *   1,5 zero     endless zeroes; private mappings are anonymous memory
  *   1,7 full     endless zeroes, no room
  *   1,8 random   1,9 urandom: the same generator (random.c)
- *   5,0 tty      the caller's controlling terminal
- *   5,1 console  the terminal on the serial line (tty.c)
+ *
+ * 5,0 tty and 5,1 console are registered by tty.c.
  */
 #include "kernel/dev/chardev.h"
 
 #include "kernel/dev/random.h"
-#include "kernel/dev/tty.h"
 #include "kernel/fs/fcntl.h"
 #include "kernel/fs/tmpfs.h"
 #include "lib/errno.h"
@@ -102,27 +101,47 @@ static const struct file_ops absent_ops = {
 	.write = full_write,
 };
 
-static const struct {
-	u8 major, minor;
-	u16 mode;
-	const char *name;
-	const struct file_ops *ops;
-} chardevs[] = {
-	{ 1, 3, 0666, "null", &null_ops },
-	{ 1, 5, 0666, "zero", &zero_ops },
-	{ 1, 7, 0666, "full", &full_ops },
-	{ 1, 8, 0666, "random", &random_ops },
-	{ 1, 9, 0666, "urandom", &random_ops },
-	{ 5, 0, 0666, "tty", &tty_own_ops },
-	{ 5, 1, 0600, "console", &tty_console_ops },
+static struct chardev mem_devices[] = {
+	{ .major = 1, .minor = 3, .mode = 0666, .name = "null",
+	  .ops = &null_ops },
+	{ .major = 1, .minor = 5, .mode = 0666, .name = "zero",
+	  .ops = &zero_ops },
+	{ .major = 1, .minor = 7, .mode = 0666, .name = "full",
+	  .ops = &full_ops },
+	{ .major = 1, .minor = 8, .mode = 0666, .name = "random",
+	  .ops = &random_ops },
+	{ .major = 1, .minor = 9, .mode = 0666, .name = "urandom",
+	  .ops = &random_ops },
 };
+
+/* ---- the list of all --------------------------------------------------------- */
+
+static struct chardev *chardevs;        /* changes at boot only */
+
+/** chardev_register() - one more device. Context: boot, one CPU. */
+void chardev_register(struct chardev *dev)
+{
+	struct chardev **link = &chardevs;
+
+	while (*link)
+		link = &(*link)->next;
+	dev->next = NULL;
+	*link = dev;
+}
+
+/** chardev_init() - register the devices of this file. Context: boot. */
+void chardev_init(void)
+{
+	for (size_t i = 0; i < array_size(mem_devices); i++)
+		chardev_register(&mem_devices[i]);
+}
 
 /** chardev_ops() - what stands behind a device number. Context: any. */
 const struct file_ops *chardev_ops(u64 rdev)
 {
-	for (size_t i = 0; i < array_size(chardevs); i++)
-		if (dev_make(chardevs[i].major, chardevs[i].minor) == rdev)
-			return chardevs[i].ops;
+	for (struct chardev *d = chardevs; d; d = d->next)
+		if (dev_make(d->major, d->minor) == rdev)
+			return d->ops;
 	return &absent_ops;
 }
 
@@ -135,13 +154,9 @@ int chardev_populate(struct inode *dir)
 {
 	int err = 0;
 
-	for (size_t i = 0; !err && i < array_size(chardevs); i++) {
-		const char *name = chardevs[i].name;
-
-		err = tmpfs_create(dir, name, strlen(name),
-				   S_IFCHR | chardevs[i].mode,
-				   dev_make(chardevs[i].major,
-					    chardevs[i].minor), NULL);
-	}
+	for (struct chardev *d = chardevs; !err && d; d = d->next)
+		err = tmpfs_create(dir, d->name, strlen(d->name),
+				   S_IFCHR | d->mode,
+				   dev_make(d->major, d->minor), NULL);
 	return err;
 }

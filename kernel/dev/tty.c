@@ -12,6 +12,7 @@
 
 #include "arch/console.h"
 #include "arch/timer.h"
+#include "kernel/dev/chardev.h"
 #include "kernel/dev/tty_state.h"
 #include "kernel/fs/fcntl.h"
 #include "kernel/fs/poll.h"
@@ -19,28 +20,6 @@
 #include "lib/errno.h"
 
 struct tty console_tty;
-
-/** tty_init() - the terminal with the settings of a fresh Linux console. Boot. */
-void tty_init(void)
-{
-	struct tty *t = &console_tty;
-
-	spin_init(&t->lock, RANK_TTY);
-	mutex_init(&t->write_lock, RANK_INODE);
-	wait_queue_init(&t->read_wait);
-	t->winsize = (struct winsize_user){ .rows = 24, .columns = 80 };
-	t->termios = (struct termios_user){
-		.iflag = ICRNL | IXON | IUTF8,
-		.oflag = OPOST | ONLCR,
-		.cflag = CS8 | CREAD | CLOCAL | HUPCL | B115200,
-		.lflag = ISIG | ICANON | ECHO | ECHOE | ECHOK | ECHOCTL |
-			 ECHOKE | IEXTEN,
-		.cc = { [VINTR] = 3, [VQUIT] = 28, [VERASE] = 127,
-			[VKILL] = 21, [VEOF] = 4, [VMIN] = 1, [VSTART] = 17,
-			[VSTOP] = 19, [VSUSP] = 26, [VREPRINT] = 18,
-			[VDISCARD] = 15, [VWERASE] = 23, [VLNEXT] = 22 },
-	};
-}
 
 static int tty_console_open(struct inode *inode, struct file *file)
 {
@@ -174,7 +153,7 @@ static unsigned int tty_poll(struct file *file, struct poll_wait *pw)
 	       POLLOUT | POLLWRNORM;
 }
 
-const struct file_ops tty_console_ops = {
+static const struct file_ops tty_console_ops = {
 	.name = "console",
 	.open = tty_console_open,
 	.read = tty_read,
@@ -183,7 +162,7 @@ const struct file_ops tty_console_ops = {
 	.poll = tty_poll,
 };
 
-const struct file_ops tty_own_ops = {
+static const struct file_ops tty_own_ops = {
 	.name = "tty",
 	.open = tty_own_open,
 	.read = tty_read,
@@ -191,3 +170,36 @@ const struct file_ops tty_own_ops = {
 	.ioctl = tty_ioctl,
 	.poll = tty_poll,
 };
+
+static struct chardev tty_console_device = {
+	.major = 5, .minor = 1, .mode = 0600, .name = "console",
+	.ops = &tty_console_ops,
+};
+
+static struct chardev tty_own_device = {
+	.major = 5, .minor = 0, .mode = 0666, .name = "tty",
+	.ops = &tty_own_ops,
+};
+
+/** tty_init() - the terminal with the settings of a fresh Linux console. Boot. */
+void tty_init(void)
+{
+	struct tty *t = &console_tty;
+
+	spin_init(&t->lock, RANK_TTY);
+	mutex_init(&t->write_lock, RANK_INODE);
+	wait_queue_init(&t->read_wait);
+	t->winsize = (struct winsize_user){ .rows = 24, .columns = 80 };
+	t->termios = (struct termios_user){
+		.iflag = ICRNL | IXON | IUTF8,
+		.oflag = OPOST | ONLCR,
+		.cflag = CS8 | CREAD | CLOCAL | HUPCL | B115200,
+		.lflag = ISIG | ICANON | ECHO | ECHOE | ECHOK | ECHOCTL |
+			 ECHOKE | IEXTEN,
+		.cc = { [VINTR] = 3, [VQUIT] = 28, [VERASE] = 127,
+			[VKILL] = 21, [VEOF] = 4, [VMIN] = 1, [VSTART] = 17,
+			[VSTOP] = 19, [VSUSP] = 26, [VREPRINT] = 18,
+			[VDISCARD] = 15, [VWERASE] = 23, [VLNEXT] = 22 },
+	};	chardev_register(&tty_console_device);
+	chardev_register(&tty_own_device);
+}

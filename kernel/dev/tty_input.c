@@ -161,7 +161,7 @@ void tty_flush_input(struct tty *t)
 }
 
 /* The signal that c stands for, or 0. */
-static int tty_signal_of(struct tty *t, u8 c)
+static int tty_signal_of(struct tty *t, u8 c) __needs_lock(t->lock)
 {
 	int signo = 0;
 

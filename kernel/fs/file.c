@@ -161,7 +161,7 @@ int vfs_open_exec(struct fs_context *fs, const char *path, struct file **out)
 }
 
 /* Takes the position of a file that others may use at the same time. */
-static bool file_lock_pos(struct file *file)
+static bool file_lock_pos(struct file *file) __no_thread_safety
 {
 	if (!file_is_seekable(file) || READ_ONCE(file->refs) == 1)
 		return false;
@@ -175,7 +175,7 @@ static bool file_lock_pos(struct file *file)
  * Context: thread, no locks. Return: bytes, -EBADF (not open for reading), or
  * -errno of the file's kind.
  */
-long file_read(struct file *file, struct io *io)
+long file_read(struct file *file, struct io *io) __no_thread_safety
 {
 	bool locked;
 	long ret;
@@ -190,7 +190,7 @@ long file_read(struct file *file, struct io *io)
 }
 
 /** file_write() - write at the file's position. Return: as file_read(). */
-long file_write(struct file *file, struct io *io)
+long file_write(struct file *file, struct io *io) __no_thread_safety
 {
 	bool locked;
 	long ret;

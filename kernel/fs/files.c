@@ -20,7 +20,6 @@
  */
 #include "kernel/fs/files.h"
 
-#include "kernel/dev/chardev.h"
 #include "kernel/task/task.h"
 #include "lib/bitmap.h"
 #include "lib/errno.h"
@@ -91,8 +90,8 @@ static int fd_table_copy(const struct fd_table *from, u32 size,
 	return 0;
 }
 
-/* Makes room for number fd. */
-static int files_grow(struct files *files, u32 fd) __needs_lock(files->lock)
+/* Makes room for number fd. Context: lock, or a table nobody else knows. */
+static int files_grow(struct files *files, u32 fd)
 {
 	u32 size = files->table.size;
 	struct fd_table bigger;

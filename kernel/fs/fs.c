@@ -1,19 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* The file layer at boot: caches, the root, and what stands in it. */
+/* The file layer at boot: the root, and what stands in it from the start. */
 #include "kernel/fs/fs.h"
 
 #include "kernel/base/panic.h"
 #include "kernel/dev/chardev.h"
 #include "kernel/fs/fcntl.h"
-#include "kernel/fs/file.h"
-#include "kernel/fs/inode.h"
-#include "kernel/fs/names.h"
-#include "kernel/fs/pipe.h"
 #include "kernel/fs/proc.h"
+#include "kernel/fs/root.h"
 #include "kernel/fs/tmpfs.h"
 #include "lib/string.h"
-
-struct inode *root_inode;
 
 static struct inode *fs_make_dir(const char *name, u32 mode)
 {
@@ -46,14 +41,8 @@ static void fs_make_dev(void)
  */
 void fs_init(void)
 {
-	names_init();
-	inode_init();
-	path_init();
-	file_init();
-	pipe_init();
-	if (tmpfs_create_inode(S_IFDIR | 0755, 0, &root_inode))
-		panic("fs: no memory for the root directory");
-	root_inode->nlink = 2;
+	root_init();
+	chardev_init();
 	fs_make_dev();
 	inode_put(fs_make_dir("tmp", 01777));
 	if (proc_init(root_inode))

@@ -118,7 +118,7 @@ u64 inode_blocks(const struct inode *inode)
 void inode_stat(struct inode *inode, struct linux_stat *st)
 {
 	*st = (struct linux_stat){
-		.st_dev = inode->fs->magic & 0xff,
+		.st_dev = inode->fs->dev,
 		.st_ino = inode->number,
 		.st_nlink = READ_ONCE(inode->nlink),
 		.st_mode = inode->mode,

@@ -375,6 +375,7 @@ const struct file_ops fifo_file_ops = {
 static const struct inode_ops pipefs_ops = {
 	.name = "pipefs",
 	.magic = PIPEFS_MAGIC,
+	.dev = 3,
 };
 
 /**

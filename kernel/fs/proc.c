@@ -74,6 +74,7 @@ static int proc_follow(struct inode *link, struct inode **out)
 static const struct inode_ops proc_ops = {
 	.name = "proc",
 	.magic = PROC_SUPER_MAGIC,
+	.dev = 2,
 	.lookup = proc_lookup,
 	.list = proc_list,
 	.readlink = proc_readlink,

@@ -33,6 +33,9 @@ struct proc_node {
 	int (*follow)(struct inode *link, struct inode **out);
 };
 
+/* Nothing is ever mounted or unmounted. */
+#define PROC_MOUNTS "tmpfs / tmpfs rw 0 0\nproc /proc proc rw 0 0\n"
+
 #define PROC_FILE(n, fn) { .name = (n), .mode = S_IFREG | 0444, .show = (fn) }
 #define PROC_KNOB(n, fn, st) \
 	{ .name = (n), .mode = S_IFREG | 0644, .show = (fn), .store = (st) }

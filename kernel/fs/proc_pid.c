@@ -103,7 +103,7 @@ static int show_comm(struct strbuf *sb, int pid)
 
 static int show_mounts_link(struct strbuf *sb, int pid)
 {
-	strbuf_printf(sb, "rootfs / tmpfs rw 0 0\nproc /proc proc rw 0 0\n");
+	strbuf_printf(sb, "%s", PROC_MOUNTS);
 	return 0;
 }
 

@@ -92,7 +92,7 @@ static int show_cpuinfo(struct strbuf *sb, int pid)
 
 static int show_mounts(struct strbuf *sb, int pid)
 {
-	strbuf_printf(sb, "rootfs / tmpfs rw 0 0\nproc /proc proc rw 0 0\n");
+	strbuf_printf(sb, "%s", PROC_MOUNTS);
 	return 0;
 }
 

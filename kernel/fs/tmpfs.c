@@ -77,6 +77,7 @@ static long tmpfs_readlink(struct inode *link, char *buf, size_t size)
 const struct inode_ops tmpfs_ops = {
 	.name = "tmpfs",
 	.magic = TMPFS_MAGIC,
+	.dev = 1,                       /* 00:01 in maps */
 	.lookup = names_find,
 	.list = names_list,
 	.readlink = tmpfs_readlink,

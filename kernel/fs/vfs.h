@@ -74,6 +74,7 @@ typedef bool dir_emit_fn(void *ctx, const struct dir_item *item);
 struct inode_ops {
 	const char *name;               /* "tmpfs", "proc" */
 	u64 magic;                      /* as statfs shows it */
+	u32 dev;                        /* as st_dev shows it */
 	/* DIR: the inode of a name (never "." or "..") with a reference. */
 	int (*lookup)(struct inode *dir, const char *name, size_t len,
 		      struct inode **out);

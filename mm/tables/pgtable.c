@@ -203,6 +203,7 @@ static __force_inline int pt_descend(struct pt_cursor *c,
 				     struct mmu_space *space, vaddr_t va,
 				     unsigned int level, u64 *nr_tables,
 				     struct pt_spare *spare, bool lock)
+	__no_thread_safety
 {
 	unsigned int l = pt_top_level();
 	pte_t *table = space->top;

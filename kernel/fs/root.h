@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef KERNEL_FS_ROOT_H
+#define KERNEL_FS_ROOT_H
+
+/* fs_init() without /dev and /proc; host programs call it alone. */
+void root_init(void);
+
+#endif
