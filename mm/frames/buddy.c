@@ -117,7 +117,7 @@ u32 buddy_alloc_pages(struct zone *zone, struct page **out, u32 nr)
 		struct page *page;
 		u32 i;
 
-		while (list_empty(&zone->area[order].list) && order < fit)
+		while (order < fit && list_empty(&zone->area[order].list))
 			order++;
 		page = buddy_alloc(zone, order);
 		if (!page)

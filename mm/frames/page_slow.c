@@ -157,11 +157,14 @@ struct page *page_alloc_slow(gfp_t gfp, unsigned int order)
 
 /* ---- boot ----------------------------------------------------------------- */
 
-static u8 page_find_top(int id)
+/* The highest zone up to id that has memory; DMA if none has. */
+static u8 page_find_top(enum zone_id id)
 {
-	while (id > 0 && !zone_size_pages(&zones[id]))
-		id--;
-	return (u8)id;
+	const struct zone *zone = zones + id;
+
+	while (zone > zones && !zone_size_pages(zone))
+		zone--;
+	return (u8)(zone - zones);
 }
 
 /**

@@ -39,27 +39,73 @@ struct fork_target {
 	vaddr_t end;                    /* of what the table covers */
 };
 
-/*
- * Shares the anonymous page behind one leaf: read-only in the parent, the same
- * leaf in the child. Context: table lock of the parent.
- */
-static void fork_copy_leaf(struct pt_cursor *c, pte_t *child, struct page *page,
-			   struct tlb_batch *batch)
+/* Shares the anonymous page behind one leaf: read-only in the parent, the same
+ * leaf in the child. Returns whether the parent lost a right.
+ * Context: table lock of the parent. */
+static inline bool fork_copy_leaf(pte_t *slot, pte_t e, pte_t *child,
+				  struct page *page)
 {
-	ptprot_t prot = pte_prot(c->entry, 0);
+	ptprot_t prot = pte_prot(e, 0);
+	bool was_writable = prot & PT_WRITE;
 
-	if (prot & PT_WRITE) {
+	if (was_writable) {
 		prot &= ~(ptprot_t)PT_WRITE;
-		c->entry = pte_with_prot(c->entry, prot, 0);
-		pt_set_prot(c->slot, prot, 0);
-		tlb_batch_note(batch, c->va, PAGE_SIZE);
+		e = pte_with_prot(e, prot, 0);
+		pt_set_prot(slot, prot, 0);
 	}
 	page_leaf_copied(page);
-	pt_install(child, c->entry);
+	pt_install(child, e);
+	return was_writable;
+}
+
+/* Copies the rest of the cursor's table into the child's, from `child` on.
+ * Returns how many anonymous pages there were. */
+static u64 fork_copy_slots(struct pt_cursor *c, pte_t *child,
+			   struct tlb_batch *batch)
+{
+	pte_t *first = child, *slot;
+	bool weaker = false;
+	u64 nr = 0;
+
+	pt_for_each_slot(c, slot) {
+		pte_t e = pt_read(slot);
+		struct page *page;
+
+		if (pte_kind(e, 0) != PTE_NONE) {
+			page = leaf_page(e);
+			if (page->type == PAGE_ANON) {
+				weaker |= fork_copy_leaf(slot, e, child, page);
+				nr++;
+			}
+		}
+		child++;
+	}
+	if (weaker)
+		tlb_batch_note(batch, c->va, pt_cursor_rest(c));
+	if (nr)
+		pt_claim_slots(first, (unsigned int)(child - first));
+	pt_cursor_skip(c);
+	return nr;
+}
+
+/* Whether an entry from the cursor on is one that the child gets. */
+static bool fork_table_has_anon(const struct pt_cursor *c)
+{
+	pte_t *slot;
+
+	pt_for_each_slot(c, slot) {
+		pte_t e = pt_read(slot);
+
+		if (pte_kind(e, 0) != PTE_NONE &&
+		    leaf_page(e)->type == PAGE_ANON)
+			return true;
+	}
+	return false;
 }
 
 /*
- * Copies leaves of [va, end) as far as the target's table reaches.
+ * Copies leaves of [va, end) as far as the target's table reaches, which
+ * covers the same addresses as the parent's.
  * Return: where it stopped: end, or the first leaf that needs another table.
  */
 static vaddr_t fork_copy_leaves(struct mm *parent, vaddr_t va, vaddr_t end,
@@ -67,27 +113,23 @@ static vaddr_t fork_copy_leaves(struct mm *parent, vaddr_t va, vaddr_t end,
 				struct rss_delta *rss, struct tlb_batch *batch)
 {
 	struct pt_cursor c;
-	vaddr_t stop = end, last = 0;
+	vaddr_t stop = end;
 
 	pt_cursor_begin(&c, &parent->space, va, end);
 	while (pt_cursor_next(&c)) {
-		struct page *page = leaf_page(c.entry);
-
-		if (page->type != PAGE_ANON)
+		if (to->slot && c.va < to->end) {
+			rss->nr[RSS_ANON] += (s64)fork_copy_slots(
+				&c, to->slot + ((c.va - to->start) >> PAGE_SHIFT),
+				batch);
 			continue;
-		if (unlikely(!to->slot || c.va >= to->end)) {
+		}
+		if (fork_table_has_anon(&c)) {
 			stop = c.va;
 			break;
 		}
-		fork_copy_leaf(&c, to->slot + ((c.va - to->start) >> PAGE_SHIFT),
-			       page, batch);
-		last = c.va;
-		rss->nr[RSS_ANON]++;
+		pt_cursor_skip(&c);
 	}
 	pt_cursor_end(&c);
-	if (last)
-		pt_claim_slots(to->slot,
-			       1 + (unsigned int)((last - to->start) >> PAGE_SHIFT));
 	return stop;
 }
 

@@ -42,15 +42,26 @@ static void mprotect_leaves(struct vma *vma, vaddr_t start, vaddr_t end,
 
 	pt_cursor_begin(&c, &vma->mm->space, start, end);
 	while (pt_cursor_next(&c)) {
-		ptprot_t old = pte_prot(c.entry, 0) & rights, want = full;
+		ptprot_t lost = 0;
+		pte_t *slot;
 
-		if (ask_page && !page_has_one_owner(leaf_page(c.entry)))
-			want = readonly;
-		if (old == (want & rights))
-			continue;
-		pt_set_prot(c.slot, want, 0);
-		if (old & ~want)
-			tlb_batch_note(batch, c.va, PAGE_SIZE);
+		pt_for_each_slot(&c, slot) {
+			pte_t e = pt_read(slot);
+			ptprot_t old, want = full;
+
+			if (pte_kind(e, 0) == PTE_NONE)
+				continue;
+			if (ask_page && !page_has_one_owner(leaf_page(e)))
+				want = readonly;
+			old = pte_prot(e, 0) & rights;
+			if (old == (want & rights))
+				continue;
+			pt_set_prot(slot, want, 0);
+			lost |= old & ~want;
+		}
+		if (lost)
+			tlb_batch_note(batch, c.va, pt_cursor_rest(&c));
+		pt_cursor_skip(&c);
 	}
 	pt_cursor_end(&c);
 }

@@ -44,6 +44,19 @@ struct mremap_target {
 	vaddr_t end;                    /* of what the table covers */
 };
 
+/* Moves the rest of the cursor's table to slots from `to` on, which are none. */
+static void mremap_move_slots(struct pt_cursor *c, pte_t *to)
+{
+	pte_t *slot;
+
+	pt_for_each_slot(c, slot) {
+		if (pte_kind(pt_read(slot), 0) != PTE_NONE)
+			pt_install(to, pt_clear(slot));
+		to++;
+	}
+	pt_cursor_skip(c);
+}
+
 /*
  * Moves leaves of [va, end) by `by` bytes as far as the target table reaches.
  * Return: where it stopped: end, or the first leaf that needs another table.
@@ -58,14 +71,22 @@ static vaddr_t mremap_move_leaves(struct mm *mm, vaddr_t va, vaddr_t end,
 	va = end;
 	while (pt_cursor_next(&c)) {
 		vaddr_t at = c.va + by;
+		bool cut;
 
 		if (unlikely(!to->slot || at < to->start || at >= to->end)) {
 			va = c.va;
 			break;
 		}
-		tlb_batch_note(batch, c.va, PAGE_SIZE);
-		pt_install(to->slot + ((at - to->start) >> PAGE_SHIFT),
-			   pt_clear(c.slot));
+		cut = pt_cursor_rest(&c) > to->end - at;
+		if (cut)
+			c.slot_end = c.slot + ((to->end - at) >> PAGE_SHIFT);
+		tlb_batch_note(batch, c.va, pt_cursor_rest(&c));
+		mremap_move_slots(&c, to->slot + ((at - to->start) >>
+						  PAGE_SHIFT));
+		if (cut) {              /* the old table has more than the new */
+			va = to->end - by;
+			break;
+		}
 	}
 	pt_cursor_end(&c);
 	return va;

@@ -30,6 +30,33 @@ void mm_note_hiwater(struct mm *mm)
 		WRITE_ONCE(mm->hiwater_rss, rss);
 }
 
+/* From the slot on, the rest of the cursor's table is going. */
+static void unmap_note_rest(const struct pt_cursor *c, const pte_t *slot,
+			    struct tlb_batch *batch)
+{
+	tlb_batch_note(batch,
+		       c->table_va + (pt_slot_index(slot) << PAGE_SHIFT),
+		       (size_t)(c->slot_end - slot) << PAGE_SHIFT);
+}
+
+/* Clears one leaf. Its page goes to the batch with the leaf's reference. A
+ * full batch flushes and forgets what was noted: the rest is noted again. */
+static inline void unmap_leaf(const struct pt_cursor *c, pte_t *slot,
+			      struct rss_delta *rss, struct tlb_batch *batch)
+{
+	struct page *page = leaf_page(pt_clear(slot));
+
+	if (page == zero_page)
+		return;
+	rss->nr[page_rss_kind(page)]--;
+	page_leaf_removed(page);
+	if (unlikely(batch->nr == TLB_BATCH_PAGES)) {
+		tlb_batch_flush(batch);
+		unmap_note_rest(c, slot, batch);
+	}
+	tlb_batch_put_page(batch, page);
+}
+
 /**
  * mm_unmap_pages() - clear every leaf of [start, end)
  *
@@ -41,18 +68,16 @@ void mm_unmap_pages(struct mm *mm, vaddr_t start, vaddr_t end,
 {
 	struct rss_delta rss = { 0 };
 	struct pt_cursor c;
+	pte_t *slot;
 
 	mm_note_hiwater(mm);
 	pt_cursor_begin(&c, &mm->space, start, end);
 	while (pt_cursor_next(&c)) {
-		struct page *page = leaf_page(pt_clear(c.slot));
-
-		tlb_batch_note(batch, c.va, PAGE_SIZE);
-		if (page == zero_page)
-			continue;
-		rss.nr[page_rss_kind(page)]--;
-		page_leaf_removed(page);
-		tlb_batch_put_page(batch, page);
+		unmap_note_rest(&c, c.slot, batch);
+		pt_for_each_slot(&c, slot)
+			if (pte_kind(pt_read(slot), 0) != PTE_NONE)
+				unmap_leaf(&c, slot, &rss, batch);
+		pt_cursor_skip(&c);
 	}
 	pt_cursor_end(&c);
 	mm_add_rss(mm, &rss);

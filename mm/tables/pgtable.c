@@ -303,8 +303,8 @@ static bool pt_cursor_leave(struct pt_cursor *c, unsigned int level)
  * with the table locked if the entry is one to report. NULL: none in the
  * range.
  */
-static pte_t *pt_cursor_scan(struct pt_cursor *c, pte_t *table,
-			     unsigned int level)
+static __force_inline pte_t *pt_cursor_scan(struct pt_cursor *c, pte_t *table,
+					    unsigned int level)
 {
 	pte_t *first = &table[pt_index(c->va, level)], *slot = first;
 
@@ -347,7 +347,16 @@ static bool pt_cursor_enter(struct pt_cursor *c)
 	pte_t *table = c->space->top, *slot;
 
 	while (1) {
-		slot = pt_cursor_scan(c, table, level);
+		/* The way down is there, most often. */
+		for (; level > 0; level--) {
+			pte_t e = pt_read(&table[pt_index(c->va, level)]);
+
+			if (pte_kind(e, level) != PTE_TABLE)
+				break;
+			table = pt_below(e, level);
+		}
+		slot = level == 0 ? pt_cursor_scan(c, table, 0)
+				  : pt_cursor_scan(c, table, level);
 		if (!slot) {
 			if (!pt_cursor_leave(c, level))
 				return false;

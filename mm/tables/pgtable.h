@@ -105,6 +105,31 @@ static inline bool pt_cursor_next(struct pt_cursor *c)
 	return pt_cursor_next_table(c);
 }
 
+/*
+ * Short loops over many leaves take a table at a time:
+ *
+ *	while (pt_cursor_next(&c)) {
+ *		pt_for_each_slot(&c, slot)	// from the current one on
+ *			... pt_read(slot), which may be none ...
+ *		pt_cursor_skip(&c);
+ *	}
+ *
+ * Level 0 only, which is all that user spaces have.
+ */
+#define pt_for_each_slot(c, slot)                                            \
+	for (slot = (c)->slot; slot < (c)->slot_end; slot++)
+
+static inline void pt_cursor_skip(struct pt_cursor *c)
+{
+	c->slot = c->slot_end - 1;
+}
+
+/* Bytes from the current entry to the end of the range in this table. */
+static inline size_t pt_cursor_rest(const struct pt_cursor *c)
+{
+	return (size_t)(c->slot_end - c->slot) << PAGE_SHIFT;
+}
+
 /** pt_cursor_end() - drop the lock. The cursor stands nowhere. */
 void pt_cursor_end(struct pt_cursor *c);
 

@@ -111,11 +111,10 @@ void tlb_batch_put_table(struct tlb_batch *b, struct page *table)
 void tlb_counters_sum(struct tlb_counters *out)
 {
 	memset(out, 0, sizeof(*out));
-	for (unsigned int cpu = 0; cpu < MAX_CPUS; cpu++) {
+	for (u64 cpus = cpus_online; cpus; cpus &= cpus - 1) {
+		unsigned int cpu = (unsigned int)__builtin_ctzll(cpus);
 		const struct tlb_counters *c = cpu_ptr(tlb_counters, cpu);
 
-		if (!(cpus_online >> cpu & 1))
-			continue;
 		for (unsigned int r = 0; r < TLB_REASONS; r++) {
 			out->flush_range[r] += c->flush_range[r];
 			out->flush_space[r] += c->flush_space[r];
