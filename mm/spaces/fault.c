@@ -22,9 +22,9 @@
  *       exists, change only under the write lock; so vma, the walk and the
  *       slot stay valid from find to install, even while the fault sleeps in
  *       the backing without any spinlock.
- *  [X2] Entries change under the lock of their table. A fault looks at the
- *       entry, lets go of the table lock to get a page, takes it again and
- *       installs only if the entry is what it was. If not, somebody else has
+ *  [X2] Entries change under the lock of their table. A fault peeks at the
+ *       entry without it, gets a page, takes the lock and installs only if
+ *       the entry is what it was. If not, somebody else has
  *       resolved (or weakened) it: the page goes back, and the access runs
  *       again. Two faults on one page thus end with one page.
  *  [X3] An entry goes from none to valid without a flush (arch/mmu.h [M2]);
@@ -99,7 +99,7 @@ static ptprot_t fault_leaf_prot(const struct vma *vma, const struct page *page)
 
 /* Fills an empty slot with a leaf that takes over the caller's reference.
  * used: PT_YOUNG and PT_DIRTY as it fits. Context: table lock. */
-static void fault_install(const struct vma *vma, pte_t *slot,
+static inline void fault_install(const struct vma *vma, pte_t *slot,
 			  struct page *page, ptprot_t used)
 {
 	ptprot_t prot = fault_leaf_prot(vma, page);
@@ -108,6 +108,14 @@ static void fault_install(const struct vma *vma, pte_t *slot,
 	if (page != zero_page)
 		page_leaf_added(page);
 	pt_install(slot, pte_make_leaf(page_to_phys(page), prot | used, 0));
+}
+
+/* The same for the slot that ctx stands on. Context: its table's lock. */
+static inline void fault_install_here(struct fault_ctx *ctx, struct page *page,
+			       ptprot_t used)
+{
+	pt_claim_slots_of(ctx->table, pt_index(ctx->va, 0), 1);
+	fault_install(ctx->vma, ctx->cur.slot, page, used);
 }
 
 /* Some pages of the file around a fault: see fault_window(). */
@@ -200,10 +208,11 @@ static enum fault_verdict fault_fail(struct fault_ctx *ctx,
 	return v;
 }
 
-/* The zero page is always at hand: the table need not be let go. */
+/* A read of untouched anonymous memory: the zero page is always at hand. */
 static enum fault_verdict fault_zero_page(struct fault_ctx *ctx)
 {
-	fault_install(ctx->vma, ctx->cur.slot, zero_page, PT_YOUNG);
+	if (likely(fault_relock_table(ctx)))
+		fault_install_here(ctx, zero_page, PT_YOUNG);
 	fault_unlock_table(ctx);
 	trace(fault_zero, ctx->va, page_to_pfn(zero_page).v);
 	return FAULT_OK;
@@ -217,7 +226,6 @@ static enum fault_verdict fault_missing(struct fault_ctx *ctx)
 
 	if (!write && vma->backing->zero_reads)
 		return fault_zero_page(ctx);
-	fault_unlock_table(ctx);
 	if (!write && fault_around(ctx))
 		return FAULT_OK;
 	v = vma->backing->get_page(vma->mapping, vma_index(vma, ctx->va), write,
@@ -229,8 +237,8 @@ static enum fault_verdict fault_missing(struct fault_ctx *ctx)
 	if (unlikely(v != FAULT_OK))
 		return v;
 	if (likely(fault_relock_table(ctx))) {
-		fault_install(vma, ctx->cur.slot, ctx->page,
-			      write ? PT_YOUNG | PT_DIRTY : PT_YOUNG);
+		fault_install_here(ctx, ctx->page,
+				   write ? PT_YOUNG | PT_DIRTY : PT_YOUNG);
 		fault_unlock_table(ctx);
 		fault_count_rss(ctx, ctx->page);
 		fault_trace(ctx);
@@ -298,13 +306,18 @@ static enum fault_verdict fault_resolve(struct fault_ctx *ctx)
 
 	if (unlikely(!fault_check_rights(ctx)))
 		return fault_fail(ctx, FAULT_SEGV, FAULT_WHY_RIGHTS);
-	if (unlikely(pt_slot_alloc(&ctx->cur, &mm->space, ctx->va, 0,
-				   &mm->nr_tables)))
+	if (unlikely(pt_slot_peek(&ctx->cur, &mm->space, ctx->va,
+				  &mm->nr_tables)))
 		return fault_fail(ctx, FAULT_OOM, FAULT_WHY_NO_MEMORY);
-	ctx->table = ctx->cur.locked;
-	if (pte_kind(ctx->cur.entry, 0) == PTE_NONE)
-		return fault_missing(ctx);
-	return fault_present(ctx);
+	ctx->table = virt_to_page(ctx->cur.slot);
+	if (pte_kind(ctx->cur.entry, 0) != PTE_NONE) {
+		fault_relock_table(ctx);
+		ctx->cur.entry = pt_read(ctx->cur.slot);
+		if (likely(pte_kind(ctx->cur.entry, 0) != PTE_NONE))
+			return fault_present(ctx);
+		fault_unlock_table(ctx);        /* it went just now */
+	}
+	return fault_missing(ctx);
 }
 
 /* One pass of the pipeline under the read lock. false: no VMA there. */

@@ -94,7 +94,8 @@ static int mprotect_reach(struct vma *vma, vaddr_t start, vaddr_t end, u32 prot,
 	int err = 0;
 
 	*same = true;
-	for (*stop = start; *stop < end; vma = vma_next(vma)) {
+	*stop = start;
+	while (1) {
 		if (!vma || vma->start > *stop)
 			return -ENOMEM;
 		err = mprotect_allowed(vma, start, end, prot);
@@ -103,28 +104,36 @@ static int mprotect_reach(struct vma *vma, vaddr_t start, vaddr_t end, u32 prot,
 		if ((vma->flags & VM_ACCESS) != prot)
 			*same = false;
 		*stop = MIN(vma->end, end);
+		if (*stop == end)
+			return 0;
+		vma = vma_next(vma);
 	}
-	return 0;
 }
 
-/* Changes [start, end), which VMAs cover without a hole. 0, or -ENOMEM
- * without a change. Context: mm->lock for writing. */
-static int mprotect_commit(struct mm *mm, vaddr_t start, vaddr_t end, u32 prot,
-			   struct vma **dead)
+/* Changes [start, end), which VMAs from vma on cover without a hole. 0, or
+ * -ENOMEM without a change. Context: mm->lock for writing. */
+static int mprotect_commit(struct mm *mm, struct vma *vma, vaddr_t start,
+			   vaddr_t end, u32 prot, struct vma **dead)
 {
 	struct tlb_batch batch;
-	struct vma *vma;
-	int err = vma_isolate(mm, start, end);
 
-	if (err)
-		return err;
+	if (vma->start != start || vma->end != end) {
+		int err = vma_isolate(mm, start, end);
+
+		if (err)
+			return err;
+		vma = vma_find(mm, start);
+	}
 	tlb_batch_begin(&batch, &mm->space, TLB_PROTECT);
-	for (vma = vma_find(mm, start); vma && vma->start < end;
-	     vma = vma_next(vma)) {
-		if ((vma->flags & VM_ACCESS) == prot)
-			continue;
-		vma_set_flags(vma, (vma->flags & ~(u32)VM_ACCESS) | prot);
-		mprotect_leaves(vma, vma->start, vma->end, &batch);
+	while (1) {
+		if ((vma->flags & VM_ACCESS) != prot) {
+			vma_set_flags(vma,
+				      (vma->flags & ~(u32)VM_ACCESS) | prot);
+			mprotect_leaves(vma, vma->start, vma->end, &batch);
+		}
+		if (vma->end >= end)
+			break;
+		vma = vma_next(vma);
 	}
 	tlb_batch_end(&batch);
 	vma_merge_range(mm, start, end, dead);
@@ -161,7 +170,8 @@ static int mprotect_locked(struct mm *mm, vaddr_t start, vaddr_t end, u32 prot,
 	prot &= PROT_RIGHTS;
 	err = mprotect_reach(vma, start, end, prot, &stop, &same);
 	if (!same && stop > start)
-		no_memory = mprotect_commit(mm, start, stop, prot, dead);
+		no_memory = mprotect_commit(mm, vma, start, stop, prot,
+					    dead);
 	return no_memory ? no_memory : err;
 }
 

@@ -199,10 +199,17 @@ static __force_inline void pt_cursor_stand(struct pt_cursor *c, pte_t *slot,
 	c->entry = pt_read(slot);
 }
 
+enum pt_descend_mode {
+	DESCEND_LOCK,                   /* lock the table, claim the slot */
+	DESCEND_PRIVATE,                /* claim only: nobody else is there */
+	DESCEND_PEEK,                   /* neither */
+};
+
 static __force_inline int pt_descend(struct pt_cursor *c,
 				     struct mmu_space *space, vaddr_t va,
 				     unsigned int level, u64 *nr_tables,
-				     struct pt_spare *spare, bool lock)
+				     struct pt_spare *spare,
+				     enum pt_descend_mode mode)
 	__no_thread_safety
 {
 	unsigned int l = pt_top_level();
@@ -224,10 +231,10 @@ static __force_inline int pt_descend(struct pt_cursor *c,
 	}
 	c->space = space;
 	c->locked = NULL;
-	if (likely(!is_kernel_space(space))) {
+	if (mode != DESCEND_PEEK && likely(!is_kernel_space(space))) {
 		struct page *page = virt_to_page(table);
 
-		if (lock) {
+		if (mode == DESCEND_LOCK) {
 			c->locked = page;
 			spin_lock(&page->table_lock);
 		}
@@ -241,14 +248,22 @@ int pt_slot_alloc(struct pt_cursor *c, struct mmu_space *space, vaddr_t va,
 		  unsigned int level, u64 *nr_tables)
 {
 	if (likely(level == 0))         /* a copy of its own: every fault's way */
-		return pt_descend(c, space, va, 0, nr_tables, NULL, true);
-	return pt_descend(c, space, va, level, nr_tables, NULL, true);
+		return pt_descend(c, space, va, 0, nr_tables, NULL,
+				  DESCEND_LOCK);
+	return pt_descend(c, space, va, level, nr_tables, NULL, DESCEND_LOCK);
 }
 
 int pt_slot_alloc_private(struct pt_cursor *c, struct mmu_space *space,
 			  vaddr_t va, unsigned int level, u64 *nr_tables)
 {
-	return pt_descend(c, space, va, level, nr_tables, NULL, false);
+	return pt_descend(c, space, va, level, nr_tables, NULL,
+			  DESCEND_PRIVATE);
+}
+
+int pt_slot_peek(struct pt_cursor *c, struct mmu_space *space, vaddr_t va,
+		 u64 *nr_tables)
+{
+	return pt_descend(c, space, va, 0, nr_tables, NULL, DESCEND_PEEK);
 }
 
 bool pt_slot_find(struct pt_cursor *c, struct mmu_space *space, vaddr_t va)
@@ -433,7 +448,8 @@ int pt_map_range(struct mmu_space *space, vaddr_t va, size_t len, paddr_t pa,
 		unsigned int level = pt_best_level(va, pa, len, max_level);
 		size_t size = pt_level_size(level);
 		unsigned int nr;
-		int err = pt_descend(&c, space, va, level, NULL, spare, true);
+		int err = pt_descend(&c, space, va, level, NULL, spare,
+				     DESCEND_LOCK);
 
 		if (err)
 			return err;

@@ -185,6 +185,16 @@ int __must_check pt_slot_alloc_private(struct pt_cursor *c,
 				       struct mmu_space *space, vaddr_t va,
 				       unsigned int level, u64 *nr_tables);
 
+/**
+ * pt_slot_peek() - the level-0 slot of va in a user space, tables made, no lock
+ *
+ * c->entry is what it was a moment ago. Who wants to fill the slot takes the
+ * table's lock, looks again, and claims the slot [T5]. Context, Return: as
+ * pt_slot_alloc().
+ */
+int __must_check pt_slot_peek(struct pt_cursor *c, struct mmu_space *space,
+			      vaddr_t va, u64 *nr_tables);
+
 /** pt_slot_find() - same without making anything; false: no such table. The
  * cursor's level tells where it stopped (a huge leaf may be higher). */
 bool pt_slot_find(struct pt_cursor *c, struct mmu_space *space, vaddr_t va);
