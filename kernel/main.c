@@ -76,6 +76,7 @@ void __noreturn kmain(void)
 	kmap_free_init();               /* what only boot needed goes back */
 	boot_report();                  /* what memory costs */
 
+	crash_if_wanted();              /* boot option crash= */
 	if (kernel_tests_wanted())
 		kernel_tests_and_exit();
 	init_start();                   /* the first program */

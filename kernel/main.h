@@ -18,4 +18,7 @@ void boot_report(void);
 bool kernel_tests_wanted(void);
 void __noreturn kernel_tests_and_exit(void);
 
+/* kernel/crash.c: boot option crash=KIND does what is forbidden, for tests. */
+void crash_if_wanted(void);
+
 #endif

@@ -215,6 +215,39 @@ def bad_boots(place: Place) -> Tally:
     return tally
 
 
+# Boot option crash=: what the report must say.
+CRASHES = {
+    "stack": "panic: kernel stack overflow",
+    "null": "panic: kernel page fault: read of 0",
+    "text": "panic: kernel page fault: write",
+    "rodata": "panic: kernel page fault: write",
+    "exec": "panic: kernel page fault: execute",
+    "user": "panic: kernel page fault: read",
+    "free": "double-free",
+    "assert": "assert\\(crash_depth == 0\\) failed: crash_depth=",
+    "unknown": "panic: crash=unknown: I know",
+}
+
+
+def crashes(place: Place) -> Tally:
+    """What is forbidden ends in a named report with a backtrace."""
+    tally = Tally()
+    whole = bytearray()
+    for kind, says in CRASHES.items():
+        ending = boot_guest(place, Machine(
+            kernel=place.kernel(), initrd=place.initrd, arch=place.arch,
+            boot="direct", cpu="max", append=f"crash={kind}"), 60)
+        whole += f"==== {kind}\n".encode() + place.log.read_bytes()
+        tally.check(ending.status == watch.GUEST_FAILED,
+                    f"crash={kind} must fail: {ending.reason or 'it did not'}")
+        tally.check(any(re.search(says, line) for line in ending.lines),
+                    f"crash={kind} must say \"{says}\": {ending.reason}")
+        tally.check(any("backtrace:" in line for line in ending.lines),
+                    f"crash={kind}: no backtrace")
+    place.log.write_bytes(whole)
+    return tally
+
+
 def sparse_terabyte(place: Place) -> Tally:
     """A boot with 1 TiB costs less than twice the instructions of 1 GiB."""
     tally = Tally()
@@ -329,6 +362,7 @@ def all_suites(arch: str) -> list[Suite]:
     suites += [Suite(f"boot/{boot}-{mem}", boot_once(boot, mem), needs,
                      15 if boot == "uefi" else 3) for boot, mem in MATRIX]
     suites += [Suite("boot/bad", bad_boots, needs, 25),
+               Suite("kernel/crash", crashes, needs, 10),
                Suite("boot/terabyte", sparse_terabyte, needs, 10),
                Suite("boot/tour", tour, needs, 10),
                Suite("boot/shell", shell, needs, 10)]
