@@ -19,6 +19,7 @@
 #include "kernel/base/kasan.h"
 #include "kernel/base/printk.h"
 #include "kernel/main.h"
+#include "mm/backing/mapping.h"
 #include "mm/frames/memblock.h"
 #include "mm/frames/page_alloc.h"
 #include "mm/frames/section.h"
@@ -111,11 +112,13 @@ static void boot_log_costs(void)
 		      "kernel code, constants, data, names");
 	boot_log_cost("  data", image_data_size(), "of these");
 	boot_log_cost("memmap", memmap_bytes(), "a struct page for each frame");
-	boot_log_cost("tables", pt_nr_tables << PAGE_SHIFT,
+	boot_log_cost("tables", (pt_nr_tables + pt_nr_boot_tables) << PAGE_SHIFT,
 		      "page tables of the kernel");
 	boot_log_cost("slab", slab_pages() << PAGE_SHIFT, "kernel objects");
 	boot_log_cost("vmalloc", vmalloc_pages() << PAGE_SHIFT,
 		      "kernel stacks and large tables");
+	boot_log_cost("files", mapping_total_pages << PAGE_SHIFT,
+		      "page cache: the initramfs");
 }
 
 /**
