@@ -75,6 +75,7 @@ NO_SANITIZE := $(wildcard kernel/base/kasan*.c kernel/base/ubsan*.c boot/*/*.c \
 
 .PHONY: kernel
 kernel: $(B)/quire.elf
+	@:
 
 $(B)/%.c.o: %.c
 	@mkdir -p $(@D)
@@ -174,6 +175,7 @@ setup: ## install every tool that any target needs
 	$(SETUP) build user run debug test lint coverage
 
 initramfs: $(INITRAMFS)
+	@:
 
 clean: ## remove build/
 	rm -rf build

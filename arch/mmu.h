@@ -22,8 +22,11 @@
  *       size except by pt_replace, which does break-before-make where the
  *       machine wants it.
  *  [M5] Kernel halves of all spaces are the same: the top-level entries of
- *       the kernel half are filled once at boot (mmu_kernel_top_ready) and
+ *       the kernel half are filled once at boot (mm/tables/kmap.c) and
  *       never change afterwards.
+ *  [M6] A fault forgets the faulting CPU's translation of its address. So an
+ *       entry that only became stronger (more rights) needs no flush: at
+ *       worst another CPU faults once and finds nothing to do.
  *
  * The machine's half of the inlines stands in arch/<machine>/machine_mmu.h.
  */

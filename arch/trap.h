@@ -53,6 +53,9 @@ enum trap_kind {
  */
 #include <machine_trap.h>
 
+/* Breakpoints of the kernel's own code that went on (cpu_breakpoint). */
+extern u64 trap_breakpoints;
+
 /** trap_init() - install the vectors on this CPU. Boot. */
 void trap_init(void);
 

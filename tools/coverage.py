@@ -50,7 +50,10 @@ def run_suites() -> Path:
         old.unlink()
     for program in programs:
         print(f"coverage: running {program}", flush=True)
-        call([program], 600, quiet=True)
+        try:
+            call([program], 600, quiet=True)
+        except CoverageError as error:      # what it reached counts all the same
+            print(f"coverage: {error} (make test says more)")
     return folder
 
 

@@ -64,9 +64,15 @@ def stopped_qemu(machine: Machine, folder: Path, port: int,
     serial.parent.mkdir(parents=True, exist_ok=True)
     command = [*machine.command(folder), "-serial", f"file:{serial}",
                "-monitor", "none", "-S", "-gdb", f"tcp:127.0.0.1:{port}"]
-    process = subprocess.Popen(watch.bound_to_us(command),
-                               stdin=subprocess.DEVNULL)
-    wait_listening(process, port)
+    words = serial.with_suffix(".qemu.log")
+    with words.open("w") as out:
+        process = subprocess.Popen(watch.bound_to_us(command), stderr=out,
+                                   stdin=subprocess.DEVNULL)
+    try:
+        wait_listening(process, port)
+    except VmError as error:
+        process.kill()
+        raise VmError(f"{error}: {words.read_text().strip()}")
     return process
 
 

@@ -7,13 +7,9 @@
 
 bool host_console_muted;
 
-void console_early_init(void)
-{
-}
+void console_early_init(void) {}
 
-void console_init(void)
-{
-}
+void console_init(void) {}
 
 void console_write(const char *s, size_t len)
 {

@@ -73,15 +73,14 @@ void host_set_cpu(unsigned int n)
 	bool irq_on = host_cpu->irq_on;
 
 	assert(n < HOST_MAX_CPUS);
+	__atomic_fetch_or(&cpus_online, (u64)1 << n, __ATOMIC_RELAXED);
 	host_cpu = &host_cpus[n];
 	host_cpu->irq_on = irq_on;
 	this_cpu_write(current_thread_ptr, t);
 	this_cpu_write(preempt_count, preempt);
 }
 
-void cpu_init(void)
-{
-}
+void cpu_init(void) {}
 
 void cpu_describe(char *buf, size_t size)
 {

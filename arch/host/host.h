@@ -38,14 +38,19 @@ void *host_phys(paddr_t pa);
  */
 void host_set_cpu(unsigned int n);
 
+/* What mmu_init() gives the machine unless a test asked for something else:
+ * every feature, and break-before-make demanded. */
+extern const struct mmu_features host_strict_features;
+
 /**
  * host_set_features() - another MMU from now on
  *
- * Empties all TLBs. Levels must not change once tables exist.
+ * Before mmu_init() or later; empties all TLBs. Four levels always: the
+ * windows lie below 2^48, where a fifth level would not tell the halves apart.
  */
 void host_set_features(const struct mmu_features *f);
 
-/* ---- user mode ---------------------------------------------------------------
+/* ---- user mode -------------------------------------------------------------
  *
  * Each access translates on the current CPU, through its TLB, in the space that
  * mmu_switch() loaded. A miss walks the tables and sets young and dirty as the
@@ -63,7 +68,7 @@ void *host_translate(vaddr_t va, u32 access);
 /** host_fault_give_up() - for trap_page_fault(): end the access, no retry. */
 void host_fault_give_up(struct trap_frame *tf);
 
-/* ---- looking inside ------------------------------------------------------------ */
+/* ---- looking inside ----------------------------------------------------- */
 
 /* Whether CPU cpu holds a leaf translation of va in space. Kernel addresses:
  * whether the window has it; cpu is ignored. */
@@ -82,7 +87,7 @@ struct host_stats {
 };
 extern struct host_stats host_stats;
 
-/* ---- devices --------------------------------------------------------------------- */
+/* ---- devices ------------------------------------------------------------ */
 
 /* Kernel output goes to stdout unless it is muted. */
 extern bool host_console_muted;

@@ -29,9 +29,7 @@ struct irq_line {
 static struct irq_line lines[NR_LINES];
 static const char *typed = "";
 
-void irq_init(void)
-{
-}
+void irq_init(void) {}
 
 int irq_register(unsigned int line, irq_handler_fn *fn, void *arg,
 		 const char *name)
@@ -55,9 +53,7 @@ void host_console_type(const char *text)
 	typed = text;
 }
 
-void __weak console_received(char c)
-{
-}
+void __weak console_received(char c) {}
 
 static bool irq_due(void)
 {

@@ -6,8 +6,8 @@
 #include "arch/host/host.h"
 #include "arch/host/tlbsim.h"
 
-/* One machine-wide lock over TLBs, tags and windows; not a kernel lock: no rank.
- * Nothing under it touches kernel windows. */
+/* One machine-wide lock over TLBs, tags and windows; not a kernel lock: it has
+ * no rank. Nothing under it touches kernel windows. */
 void machine_lock(void);
 void machine_unlock(void);
 

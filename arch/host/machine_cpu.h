@@ -15,7 +15,7 @@
 #define HOST_MAX_CPUS 8
 
 struct host_cpu {
-	ptrdiff_t percpu_offset;        /* of its copy of the section "percpu" */
+	ptrdiff_t percpu_offset; /* of its copy of the section "percpu" */
 	u32 number;
 	bool irq_on;
 	bool in_irq;                    /* delivering: no nesting */
@@ -84,10 +84,10 @@ static inline u64 cpu_timestamp(void)
 	return __atomic_add_fetch(&host_clock, 1, __ATOMIC_RELAXED);
 }
 
-/* A place for a host debugger's breakpoint; nothing else. */
-static inline void cpu_breakpoint(void) { barrier(); }
+/* A place for a host debugger's breakpoint; trap.c. */
+void cpu_breakpoint(void);
 
-/* ---- per-CPU variables ---------------------------------------------------- */
+/* ---- per-CPU variables -------------------------------------------------- */
 
 #define DEFINE_PERCPU(type, name)  __section("percpu") __typeof__(type) name
 #define DECLARE_PERCPU(type, name) extern __typeof__(type) name
@@ -107,7 +107,7 @@ static inline void cpu_breakpoint(void) { barrier(); }
 #define this_cpu_write(name, v) ((void)(*this_cpu_ptr(name) = (v)))
 #define this_cpu_add(name, v)   ((void)(*this_cpu_ptr(name) += (v)))
 
-/* ---- pages ----------------------------------------------------------------- */
+/* ---- pages -------------------------------------------------------------- */
 
 static inline void page_zero(void *page)
 {

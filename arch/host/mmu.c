@@ -28,7 +28,7 @@
 #include "arch/host/machine.h"
 #include "kernel/base/panic.h"
 
-static const struct mmu_features strict_features = {
+const struct mmu_features host_strict_features = {
 	.levels = 4,
 	.leaf_levels = 1 << 0 | 1 << 1 | 1 << 2,
 	.asid_bits = 8,
@@ -66,7 +66,7 @@ struct mmu_space *host_loaded(unsigned int cpu)
 	return loaded[cpu];
 }
 
-/* ---- the codec's checks ---------------------------------------------------- */
+/* ---- the codec's checks ------------------------------------------------- */
 
 void host_check_level(u64 plain, unsigned int level)
 {
@@ -86,7 +86,7 @@ void host_check_leaf(paddr_t pa, ptprot_t prot, unsigned int level)
 	assertf(prot < 0x100, "prot=%#x", prot);
 }
 
-/* ---- slots ----------------------------------------------------------------- */
+/* ---- slots -------------------------------------------------------------- */
 
 /* A slot's name in the TLBs: its physical address. */
 static u64 slot_name(const pte_t *slot)
@@ -127,12 +127,13 @@ static void check_slot_forgotten(const pte_t *slot, pte_t e)
 	}
 	machine_unlock();
 	if (stale)
-		kernel_report("live-replacement",
-			      "va %#lx level %u: CPU %u still holds frame %#llx, "
-			      "new entry has frame %#llx", found.va, found.level,
-			      found.cpu,
-			      (unsigned long long)plain_frame(found.entry),
-			      (unsigned long long)plain_frame(e));
+		kernel_report(
+			"live-replacement",
+			"va %#lx level %u: CPU %u still holds frame %#llx, "
+			"new entry has frame %#llx",
+			found.va, found.level, found.cpu,
+			(unsigned long long)plain_frame(found.entry),
+			(unsigned long long)plain_frame(e));
 }
 
 void pt_install(pte_t *slot, pte_t e)
@@ -142,7 +143,8 @@ void pt_install(pte_t *slot, pte_t e)
 	if (unlikely(plain_valid(old)))
 		kernel_report("live-replacement",
 			      "slot %p: live entry of frame %#llx overwritten "
-			      "with frame %#llx", (void *)slot,
+			      "with frame %#llx",
+			      (void *)slot,
 			      (unsigned long long)plain_frame(old),
 			      (unsigned long long)plain_frame(e));
 	if (mmu_features.break_before_make && plain_valid(e))
@@ -162,8 +164,10 @@ pte_t pt_set_prot(pte_t *slot, ptprot_t prot, unsigned int level)
 	do {
 		assertf(pte_kind(old, level) == PTE_LEAF, "slot=%p kind=%u",
 			(void *)slot, pte_kind(old, level));
-		new = pte_with_prot(old, prot | (pte_prot(old, level) &
-						 (PT_YOUNG | PT_DIRTY)), level);
+		new = pte_with_prot(old,
+				    prot | (pte_prot(old, level) &
+					    (PT_YOUNG | PT_DIRTY)),
+				    level);
 	} while (!__atomic_compare_exchange_n(&slot->v, &old.v, new.v, false,
 					      __ATOMIC_ACQ_REL,
 					      __ATOMIC_ACQUIRE));
@@ -178,8 +182,9 @@ bool pt_test_clear_young(pte_t *slot, unsigned int level)
 		if (pte_kind(old, level) != PTE_LEAF ||
 		    !(pte_prot(old, level) & PT_YOUNG))
 			return false;
-		new = pte_with_prot(old, pte_prot(old, level) &
-					 ~(ptprot_t)PT_YOUNG, level);
+		new = pte_with_prot(old,
+				    pte_prot(old, level) & ~(ptprot_t)PT_YOUNG,
+				    level);
 	} while (!__atomic_compare_exchange_n(&slot->v, &old.v, new.v, false,
 					      __ATOMIC_ACQ_REL,
 					      __ATOMIC_ACQUIRE));
@@ -212,7 +217,7 @@ void pt_replace(struct mmu_space *space, vaddr_t va, unsigned int level,
 		pt_install(slot, e);
 }
 
-/* ---- who still maps a frame -------------------------------------------------- */
+/* ---- who still maps a frame --------------------------------------------- */
 
 void mmu_assert_unused(paddr_t pa, unsigned int order)
 {
@@ -234,20 +239,18 @@ void mmu_assert_unused(paddr_t pa, unsigned int order)
 			      found.va);
 }
 
-/* ---- boot and spaces ----------------------------------------------------------- */
+/* ---- boot and spaces ---------------------------------------------------- */
 
 void mmu_init(void)
 {
-	if (!mmu_features.levels)
-		mmu_features = strict_features;
+	if (!mmu_features.levels)       /* nobody called host_set_features() */
+		mmu_features = host_strict_features;
 	mmu_features.phys_limit = (u64)1 << 46;
 	for (unsigned int i = 0; i < HOST_MAX_CPUS; i++)
 		loaded[i] = &mmu_kernel_space;
 }
 
-void mmu_init_cpu(void)
-{
-}
+void mmu_init_cpu(void) {}
 
 void mmu_kernel_activate(void)
 {
@@ -280,7 +283,8 @@ void mmu_space_init(struct mmu_space *space)
 	space->root = virt_to_phys(space->top);
 	space->asid = 0;
 	space->cpus = 0;
-	for (unsigned int i = pt_index(DIRECT_MAP_BASE, top); i < PT_ENTRIES; i++)
+	for (unsigned int i = pt_index(DIRECT_MAP_BASE, top); i < PT_ENTRIES;
+	     i++)
 		space->top[i] = mmu_kernel_space.top[i];
 }
 
@@ -344,7 +348,8 @@ static void check_kernel_half(const struct mmu_space *space)
 {
 	unsigned int top = mmu_features.levels - 1u;
 
-	for (unsigned int i = pt_index(DIRECT_MAP_BASE, top); i < PT_ENTRIES; i++)
+	for (unsigned int i = pt_index(DIRECT_MAP_BASE, top); i < PT_ENTRIES;
+	     i++)
 		if (pt_read(&space->top[i]).v !=
 		    pt_read(&mmu_kernel_space.top[i]).v) {
 			kernel_report("kernel-half",
@@ -353,7 +358,7 @@ static void check_kernel_half(const struct mmu_space *space)
 		}
 }
 
-/* ---- flushes -------------------------------------------------------------------- */
+/* ---- flushes ------------------------------------------------------------ */
 
 struct flush {
 	u64 cpus;
@@ -453,9 +458,7 @@ void mmu_space_fini(struct mmu_space *space)
 	space->cpus = 0;
 }
 
-void icache_sync(const void *va, size_t len)
-{
-}
+void icache_sync(const void *va, size_t len) {}
 
 bool host_tlb_holds(unsigned int cpu, const struct mmu_space *space, vaddr_t va)
 {
@@ -464,7 +467,8 @@ bool host_tlb_holds(unsigned int cpu, const struct mmu_space *space, vaddr_t va)
 	machine_lock();
 	for (unsigned int l = 0; l < mmu_features.levels; l++)
 		held |= tlbsim_find(user ? cpu : TLBSIM_KERNEL,
-				    user ? host_tag(space) : 0, va, l, false) != NULL;
+				    user ? host_tag(space) : 0, va, l,
+				    false) != NULL;
 	machine_unlock();
 	return held;
 }

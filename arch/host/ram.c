@@ -40,7 +40,8 @@ static struct sigaction other_segv;     /* the sanitizer's, or the default */
 static __thread sigjmp_buf peek_exit;
 static __thread volatile bool peeking;
 
-static void *must_map(void *at, size_t len, int prot, int flags, int fd, off_t off)
+static void *must_map(void *at, size_t len, int prot, int flags, int fd,
+		      off_t off)
 {
 	void *p = mmap(at, len, prot, flags, fd, off);
 
@@ -62,7 +63,7 @@ void *host_phys(paddr_t pa)
 	return ram_alias + pa.v;
 }
 
-/* ---- windows ----------------------------------------------------------------- */
+/* ---- windows ------------------------------------------------------------ */
 
 struct window {
 	vaddr_t start, end;
@@ -86,7 +87,8 @@ static const struct window *window_of(vaddr_t va)
 static void window_close(vaddr_t start, vaddr_t end)
 {
 	must_map((void *)start, end - start, PROT_NONE,
-		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1,
+		 0);
 }
 
 /* Maps one leaf's frames at its address. */
@@ -96,7 +98,8 @@ static void window_open(vaddr_t va, size_t len, paddr_t pa, ptprot_t prot)
 
 	if (pa.v >= ram_size)
 		must_map((void *)va, len, host_prot,
-			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE |
+				 MAP_FIXED,
 			 -1, 0);
 	else
 		must_map((void *)va, MIN(len, ram_size - pa.v), host_prot,
@@ -168,7 +171,8 @@ static void window_catch_segv(void)
 	static char stack[1 << 16];
 	stack_t alt = { .ss_sp = stack, .ss_size = sizeof(stack) };
 	struct sigaction sa = { .sa_sigaction = window_segv,
-				.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER };
+				.sa_flags = SA_SIGINFO | SA_ONSTACK |
+					    SA_NODEFER };
 
 	sigaltstack(&alt, NULL);
 	sigaction(SIGSEGV, &sa, &other_segv);
@@ -193,7 +197,8 @@ void host_machine_init(u64 phys_size)
 		must_map((void *)windows[i].start,
 			 windows[i].end - windows[i].start, PROT_NONE,
 			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE |
-				 MAP_FIXED_NOREPLACE, -1, 0);
+				 MAP_FIXED_NOREPLACE,
+			 -1, 0);
 	must_map((void *)DIRECT_MAP_BASE, phys_size, PROT_READ | PROT_WRITE,
 		 MAP_SHARED | MAP_FIXED | MAP_NORESERVE, ram_fd, 0);
 	tlbsim_init();

@@ -20,13 +20,17 @@
 
 #if defined(__SANITIZE_ADDRESS__)
 #include <sanitizer/common_interface_defs.h>
-#define fiber_leave(save, bottom, size) \
-	__sanitizer_start_switch_fiber(save, bottom, size)
-#define fiber_enter(save, bottom, size) \
-	__sanitizer_finish_switch_fiber(save, bottom, size)
+#define fiber_leave(from, to) \
+	__sanitizer_start_switch_fiber(&(from)->fake, (to)->bottom, (to)->size)
+#define fiber_enter(fake, from) \
+	__sanitizer_finish_switch_fiber(fake, &(from)->bottom, &(from)->size)
+#elif defined(__SANITIZE_THREAD__)
+#include <sanitizer/tsan_interface.h>
+#define fiber_leave(from, to)   __tsan_switch_to_fiber((to)->fake, 0)
+#define fiber_enter(fake, from) ((void)(from))
 #else
-#define fiber_leave(save, bottom, size) ((void)(save))
-#define fiber_enter(save, bottom, size) ((void)(save))
+#define fiber_leave(from, to)   ((void)(from))
+#define fiber_enter(fake, from) ((void)(from))
 #endif
 
 #define HOST_STACK_SIZE ((size_t)256 << 10)
@@ -39,7 +43,7 @@ struct host_context {
 	size_t mapped;                  /* bytes */
 	const void *bottom;             /* of the stack, for the sanitizer */
 	size_t size;
-	void *fake;                     /* the sanitizer's fake stack */
+	void *fake;                     /* the sanitizer's word for the thread */
 };
 
 static struct host_context *switch_from;        /* who left last */
@@ -60,8 +64,13 @@ static struct host_context *context_alloc(size_t stack_size)
 	c->mapped = size;
 	if (stack_size > 0) {
 		c->bottom = base + PAGE_SIZE;
-		c->size = ALIGN_DOWN((size_t)((char *)c - base) - PAGE_SIZE, 64);
+		c->size = ALIGN_DOWN((size_t)((char *)c - base) - PAGE_SIZE,
+				     64);
 	}
+#if defined(__SANITIZE_THREAD__)
+	c->fake = stack_size ? __tsan_create_fiber(0)
+			     : __tsan_get_current_fiber();
+#endif
 	return c;
 }
 
@@ -70,7 +79,7 @@ static void context_start(void)
 {
 	struct host_context *me = switch_to;
 
-	fiber_enter(NULL, &switch_from->bottom, &switch_from->size);
+	fiber_enter(NULL, switch_from);
 	me->fn(me->arg);
 	panic("host: a thread's function returned");
 }
@@ -101,7 +110,8 @@ int thread_machine_fork(struct thread_machine *child,
 			const struct thread_machine *parent,
 			struct trap_frame *child_tf)
 {
-	thread_machine_init(child, (vaddr_t)child_tf, context_to_user, child_tf);
+	thread_machine_init(child, (vaddr_t)child_tf, context_to_user,
+			    child_tf);
 	child->tls = parent->tls;
 	return 0;
 }
@@ -118,6 +128,9 @@ void thread_machine_fini(struct thread_machine *tm)
 
 	if (!c)
 		return;
+#if defined(__SANITIZE_THREAD__)
+	__tsan_destroy_fiber(c->fake);
+#endif
 	munmap(c->base, c->mapped);
 	tm->context = NULL;
 }
@@ -132,9 +145,9 @@ void thread_machine_switch(struct thread_machine *prev,
 	me = prev->context;
 	switch_from = me;
 	switch_to = next->context;
-	fiber_leave(&me->fake, switch_to->bottom, switch_to->size);
+	fiber_leave(me, switch_to);
 	swapcontext(&me->uc, &switch_to->uc);
-	fiber_enter(me->fake, &switch_from->bottom, &switch_from->size);
+	fiber_enter(me->fake, switch_from);
 }
 
 void thread_machine_set_tls(struct thread_machine *tm, uintptr_t base)

@@ -9,9 +9,7 @@
 
 #define LOOK_NS 100
 
-void timer_init(void)
-{
-}
+void timer_init(void) {}
 
 u64 timer_now(void)
 {

@@ -89,14 +89,14 @@ struct tlbsim_entry *tlbsim_find(unsigned int cpu, u64 asid, vaddr_t va,
 	struct tlbsim_entry *t;
 
 	va &= ~(pt_level_size(level) - 1);
-	list_for_each (t, tlbsim_va_bucket(cpu, asid, va, level), by_va)
+	list_for_each(t, tlbsim_va_bucket(cpu, asid, va, level), by_va)
 		if (t->va == va && t->cpu == cpu && t->asid == asid &&
 		    t->level == level && t->table == table)
 			return t;
 	return NULL;
 }
 
-/** tlbsim_insert() - cache an entry; there is none yet. Context: machine lock. */
+/** tlbsim_insert() - cache a new entry. Context: machine lock. */
 struct tlbsim_entry *tlbsim_insert(unsigned int cpu, u64 asid, vaddr_t va,
 				   unsigned int level, bool table, u64 slot,
 				   pte_t entry)
@@ -150,13 +150,13 @@ struct tlbsim_entry *tlbsim_of_frames(u64 pfn, u64 nr)
 	struct tlbsim_entry *t;
 
 	if (nr_large || nr > tlbsim_count) {
-		list_for_each (t, &all_entries, all)
+		list_for_each(t, &all_entries, all)
 			if (tlbsim_leads_to(t, pfn, nr))
 				return t;
 		return NULL;
 	}
 	for (u64 i = 0; i < nr; i++)
-		list_for_each (t, &frame_hash[tlbsim_hash(pfn + i)], by_frame)
+		list_for_each(t, &frame_hash[tlbsim_hash(pfn + i)], by_frame)
 			if (tlbsim_pfn(t) == pfn + i)
 				return t;
 	return NULL;
@@ -167,19 +167,19 @@ struct tlbsim_entry *tlbsim_of_slot(u64 slot)
 {
 	struct tlbsim_entry *t;
 
-	list_for_each (t, &slot_hash[tlbsim_hash(slot)], by_slot)
+	list_for_each(t, &slot_hash[tlbsim_hash(slot)], by_slot)
 		if (t->slot == slot)
 			return t;
 	return NULL;
 }
 
-/** tlbsim_drop_if() - forget all that the filter says. Context: machine lock. */
+/** tlbsim_drop_if() - forget what the filter says. Context: machine lock. */
 u64 tlbsim_drop_if(tlbsim_filter_fn *filter, const void *arg)
 {
 	struct tlbsim_entry *t, *next;
 	u64 dropped = 0;
 
-	list_for_each_safe (t, next, &all_entries, all) {
+	list_for_each_safe(t, next, &all_entries, all) {
 		if (filter(t, arg)) {
 			tlbsim_drop(t);
 			dropped++;

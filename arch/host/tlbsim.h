@@ -18,7 +18,7 @@ struct tlbsim_entry {
 	struct list_node all;
 	vaddr_t va;                     /* first address that it covers */
 	u64 asid;                       /* hardware tag */
-	u64 slot;                       /* physical address of the entry itself */
+	u64 slot;                       /* physical address of the entry */
 	pte_t entry;                    /* as it was when it was cached */
 	u8 cpu;
 	u8 level;

@@ -5,7 +5,7 @@
  *   access ─► TLB ──hit, rights──► compare with the tables ─► memory
  *              │                        └ they differ: "missing-flush"
  *              ├─hit, too weak──► forget it, fault (present)
- *              └─miss─► walk ──leaf, rights──► set young, dirty; cache it ─► memory
+ *              └─miss─► walk ──leaf, rights──► young, dirty, cache ─► memory
  *                         └──else──► trap_page_fault() ─► once more
  *
  * A real CPU believes its TLB; this one believes it too, but looks at the
@@ -60,7 +60,7 @@ static u64 slot_phys(const pte_t *slot)
 /* The rights that an access of this kind needs. */
 static ptprot_t rights_needed(u32 access)
 {
-	ptprot_t need = PT_READ | PT_USER;      /* not silent, not the kernel's */
+	ptprot_t need = PT_READ | PT_USER; /* not silent, not the kernel's */
 
 	if (access & FAULT_WRITE)
 		need |= PT_WRITE;
@@ -119,7 +119,8 @@ static void use_walk_cache(unsigned int cpu, u64 tag, vaddr_t va,
 		if (t && (!passed || t->entry.v != w->entry[l].v)) {
 			fmt_snprintf(look->breach, sizeof(look->breach),
 				     "CPU %u, va %#lx: walk cache of level %u "
-				     "is stale", cpu, va, l);
+				     "is stale",
+				     cpu, va, l);
 			tlbsim_drop(t);
 			t = NULL;
 		}
@@ -169,9 +170,11 @@ static bool look_at_hit(struct tlbsim_entry *t, const struct host_walk *w,
 		return true;
 	}
 	if (leaf_is_stale(t, w, access)) {
-		fmt_snprintf(look->breach, sizeof(look->breach),
-			     "CPU %u, va %#lx: stale translation used (prot %#x, "
-			     "tables say %#x)", t->cpu, va, cached, walk_prot(w));
+		fmt_snprintf(
+			look->breach, sizeof(look->breach),
+			"CPU %u, va %#lx: stale translation used (prot %#x, "
+			"tables say %#x)",
+			t->cpu, va, cached, walk_prot(w));
 		tlbsim_drop(t);
 		return false;
 	}
@@ -225,8 +228,8 @@ void *host_translate(vaddr_t va, u32 access)
 		if (look.memory)
 			return look.memory;
 		host_stats.faults++;
-		trap_page_fault(&tf, va, access | (look.present ? FAULT_PRESENT
-								: 0));
+		trap_page_fault(&tf, va,
+				access | (look.present ? FAULT_PRESENT : 0));
 		if (tf.give_up)
 			return NULL;
 	}
@@ -271,7 +274,8 @@ bool host_user_read(vaddr_t va, void *dst, size_t len)
 
 bool host_user_write(vaddr_t va, const void *src, size_t len)
 {
-	return host_copy_user(va, NULL, src, len, FAULT_WRITE | FAULT_USER) == 0;
+	return host_copy_user(va, NULL, src, len, FAULT_WRITE | FAULT_USER) ==
+	       0;
 }
 
 bool host_user_exec(vaddr_t va)

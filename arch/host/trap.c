@@ -10,8 +10,13 @@
 #include "kernel/base/printk.h"
 #include "lib/format.h"
 
-void trap_init(void)
+u64 trap_breakpoints;
+
+void trap_init(void) {}
+
+void cpu_breakpoint(void)
 {
+	trap_breakpoints++;
 }
 
 void trap_dump(const struct trap_frame *tf)

@@ -11,19 +11,19 @@
 size_t arch_copy_from_user(void *dst, const void __user *src, size_t len)
 {
 	return host_copy_user((__force vaddr_t)src, dst, NULL, len,
-			   FAULT_READ | FAULT_UACCESS);
+			      FAULT_READ | FAULT_UACCESS);
 }
 
 size_t arch_copy_to_user(void __user *dst, const void *src, size_t len)
 {
 	return host_copy_user((__force vaddr_t)dst, NULL, src, len,
-			   FAULT_WRITE | FAULT_UACCESS);
+			      FAULT_WRITE | FAULT_UACCESS);
 }
 
 size_t arch_clear_user(void __user *dst, size_t len)
 {
 	return host_copy_user((__force vaddr_t)dst, NULL, NULL, len,
-			   FAULT_WRITE | FAULT_UACCESS);
+			      FAULT_WRITE | FAULT_UACCESS);
 }
 
 long arch_strncpy_from_user(char *dst, const char __user *src, size_t max)

@@ -159,11 +159,24 @@ static const u8 fault_access[32] = {
 	FAULT_OF_4(16), FAULT_OF_4(20), FAULT_OF_4(24), FAULT_OF_4(28),
 };
 
+/*
+ * User code made the CPU itself reach where only the kernel may: QEMU reads
+ * the stack of a ring-3 IRET that way. The program is to blame, not us.
+ */
+static void __noinline trap_implied_access(struct trap_frame *tf, vaddr_t addr)
+{
+	trap_user_exception(tf, TRAP_PROTECTION, addr,
+			    "supervisor access by user code (#PF)");
+}
+
 /** trap_user_fault() - from entry.S. Context: user code, interrupts off. */
 void trap_user_fault(struct trap_frame *tf, vaddr_t addr)
 {
 	irq_enable();
-	trap_page_fault(tf, addr, fault_access[tf->error & 31]);
+	if (unlikely(!(tf->error & PF_USER)))
+		trap_implied_access(tf, addr);
+	else
+		trap_page_fault(tf, addr, fault_access[tf->error & 31]);
 }
 
 static void __noreturn trap_stack_overflow(const struct trap_frame *tf,

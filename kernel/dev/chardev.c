@@ -12,10 +12,7 @@
 #include "kernel/dev/chardev.h"
 
 #include "kernel/dev/random.h"
-#include "kernel/fs/fcntl.h"
-#include "kernel/fs/tmpfs.h"
 #include "lib/errno.h"
-#include "lib/string.h"
 
 static long null_read(struct file *file, struct io *io, u64 *pos)
 {
@@ -145,18 +142,8 @@ const struct file_ops *chardev_ops(u64 rdev)
 	return &absent_ops;
 }
 
-/**
- * chardev_populate() - a node in dir for every device
- *
- * Context: boot. Return: 0, or -ENOMEM.
- */
-int chardev_populate(struct inode *dir)
+/** chardev_list() - the first device; ->next leads on. Context: any. */
+const struct chardev *chardev_list(void)
 {
-	int err = 0;
-
-	for (struct chardev *d = chardevs; !err && d; d = d->next)
-		err = tmpfs_create(dir, d->name, strlen(d->name),
-				   S_IFCHR | d->mode,
-				   dev_make(d->major, d->minor), NULL);
-	return err;
+	return chardevs;
 }

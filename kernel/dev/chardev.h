@@ -27,7 +27,7 @@ void chardev_init(void);
 /* The operations behind a device number; unknown: opening says -ENXIO. */
 const struct file_ops *chardev_ops(u64 rdev);
 
-/* Fills dir with a node for each device. Boot. 0 or -ENOMEM. */
-int __must_check chardev_populate(struct inode *dir);
+/* All of them, for /dev. */
+const struct chardev *chardev_list(void);
 
 #endif

@@ -36,7 +36,8 @@ static int tty_own_open(struct inode *inode, struct file *file)
 /* ---- output ------------------------------------------------------------------------- */
 
 /** tty_cook_output() - what goes to the line for len bytes. Context: any. */
-size_t tty_cook_output(const struct tty *t, const u8 *src, size_t len, char *out)
+size_t tty_cook_output(const struct tty *t, const u8 *src, size_t len,
+		       char *out)
 {
 	u32 oflag = t->termios.oflag;
 	size_t n = 0;
@@ -108,7 +109,8 @@ static int tty_wait_raw(struct tty *t, size_t len)
 	while (!err && have < min) {
 		have = tty_readable(t);
 		if (have < min)
-			err = tty_wait_input(t, have + 1, timer_now() + timeout);
+			err = tty_wait_input(t, have + 1,
+					     timer_now() + timeout);
 	}
 	return err == -ETIMEDOUT ? 0 : err;
 }

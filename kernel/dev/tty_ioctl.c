@@ -72,7 +72,8 @@ void tty_adopt(struct tty *t)
 /** tty_is_own() - is t the controlling terminal of the caller? */
 bool tty_is_own(struct tty *t)
 {
-	return current_task() && current_process()->sid == READ_ONCE(t->session);
+	return current_task() &&
+	       current_process()->sid == READ_ONCE(t->session);
 }
 
 /**
@@ -199,7 +200,8 @@ static long tty_set_winsize(struct tty *t, u64 arg)
 
 	if (copy_from_user(&ws, (void __user *)arg, sizeof(ws)))
 		return -EFAULT;
-	changed = ws.rows != t->winsize.rows || ws.columns != t->winsize.columns;
+	changed = ws.rows != t->winsize.rows ||
+		  ws.columns != t->winsize.columns;
 	t->winsize = ws;
 	if (changed && t->foreground)
 		(void)signal_send_group(t->foreground, SIGWINCH);
@@ -272,7 +274,8 @@ long tty_ioctl(struct file *file, unsigned int cmd, u64 arg)
 	case TIOCNOTTY:
 		return tty_give_up(t);
 	case TIOCGPGRP:
-		return tty_is_own(t) ? tty_put_int(arg, t->foreground) : -ENOTTY;
+		return tty_is_own(t) ? tty_put_int(arg, t->foreground)
+				     : -ENOTTY;
 	case TIOCSPGRP:
 		return tty_ioctl_group(t, arg);
 	case TIOCGSID:

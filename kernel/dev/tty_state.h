@@ -10,12 +10,46 @@
 enum { IGNCR = 0x80, ICRNL = 0x100, INLCR = 0x40, IXON = 0x400,
        IUTF8 = 0x4000 };
 enum { OPOST = 0x1, ONLCR = 0x4, OCRNL = 0x8 };
-enum { CS8 = 0x30, CREAD = 0x80, CLOCAL = 0x800, HUPCL = 0x400, B115200 = 0x1002 };
-enum { ISIG = 0x1, ICANON = 0x2, ECHO = 0x8, ECHOE = 0x10, ECHOK = 0x20,
-       ECHONL = 0x40, NOFLSH = 0x80, TOSTOP = 0x100, ECHOCTL = 0x200,
-       ECHOKE = 0x800, IEXTEN = 0x8000 };
-enum { VINTR, VQUIT, VERASE, VKILL, VEOF, VTIME, VMIN, VSWTC, VSTART, VSTOP,
-       VSUSP, VEOL, VREPRINT, VDISCARD, VWERASE, VLNEXT, VEOL2, TTY_NCC = 19 };
+enum {
+	CS8 = 0x30,
+	CREAD = 0x80,
+	CLOCAL = 0x800,
+	HUPCL = 0x400,
+	B115200 = 0x1002
+};
+enum {
+	ISIG = 0x1,
+	ICANON = 0x2,
+	ECHO = 0x8,
+	ECHOE = 0x10,
+	ECHOK = 0x20,
+	ECHONL = 0x40,
+	NOFLSH = 0x80,
+	TOSTOP = 0x100,
+	ECHOCTL = 0x200,
+	ECHOKE = 0x800,
+	IEXTEN = 0x8000
+};
+enum {
+	VINTR,
+	VQUIT,
+	VERASE,
+	VKILL,
+	VEOF,
+	VTIME,
+	VMIN,
+	VSWTC,
+	VSTART,
+	VSTOP,
+	VSUSP,
+	VEOL,
+	VREPRINT,
+	VDISCARD,
+	VWERASE,
+	VLNEXT,
+	VEOL2,
+	TTY_NCC = 19
+};
 
 struct termios_user {                   /* the kernel's struct termios */
 	u32 iflag, oflag, cflag, lflag;
@@ -60,7 +94,8 @@ void tty_flush_input(struct tty *t) __needs_lock(t->lock);
 /* ---- tty.c ------------------------------------------------------------------------- */
 
 /* Output processing of len bytes to out (room for 2 len); bytes made. */
-size_t tty_cook_output(const struct tty *t, const u8 *src, size_t len, char *out);
+size_t tty_cook_output(const struct tty *t, const u8 *src, size_t len,
+		       char *out);
 
 /* ---- tty_ioctl.c ------------------------------------------------------------------- */
 

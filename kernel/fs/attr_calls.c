@@ -226,7 +226,8 @@ long sys_ftruncate(SYSCALL_ARGS)
 		ret = -EBADF;
 	else
 		ret = file_may_write(loan.file)
-			      ? change_size(loan.file->inode, a1) : -EINVAL;
+			      ? change_size(loan.file->inode, a1)
+			      : -EINVAL;
 	fd_return(&loan);
 	return ret;
 }

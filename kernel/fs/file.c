@@ -41,7 +41,8 @@ int file_open_inode(struct inode *inode, u32 flags, struct file **out)
 	if (!file)
 		return -ENOMEM;
 	*file = (struct file){
-		.refs = 1, .inode = inode,
+		.refs = 1,
+		.inode = inode,
 		.flags = flags,
 		.ops = flags & O_PATH ? &path_only_ops : inode->ops,
 	};
@@ -54,7 +55,8 @@ int file_open_inode(struct inode *inode, u32 flags, struct file **out)
 		kmem_cache_free(file_cache, file);
 		return err;
 	}
-	file->flags &= ~(u32)(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC);
+	file->flags &= ~(u32)(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC |
+			      O_CLOEXEC);
 	*out = file;
 	return 0;
 }
@@ -98,8 +100,8 @@ static int open_create(struct path *p, u32 mode)
 {
 	if (p->slash)
 		return -EISDIR;
-	return tmpfs_create(p->dir, p->name, p->len,
-			    S_IFREG | (mode & 07777), 0, &p->inode);
+	return tmpfs_create(p->dir, p->name, p->len, S_IFREG | (mode & 07777),
+			    0, &p->inode);
 }
 
 /**
@@ -116,8 +118,9 @@ int vfs_open(struct path *p, struct inode *start, u32 flags, u32 mode,
 			(flags & O_CREAT && flags & O_EXCL);
 	int err;
 
-	err = path_walk(p, start, (nofollow ? 0 : PATH_FOLLOW) |
-				  (flags & O_CREAT ? PATH_PARENT : 0));
+	err = path_walk(p, start,
+			(nofollow ? 0 : PATH_FOLLOW) |
+				(flags & O_CREAT ? PATH_PARENT : 0));
 	if (err)
 		return err;
 	if (!p->inode) {

@@ -23,14 +23,12 @@ static inline bool file_is_seekable(const struct file *file)
 
 static inline bool file_may_read(const struct file *file)
 {
-	return (file->flags & O_ACCMODE) != O_WRONLY &&
-	       !(file->flags & O_PATH);
+	return (file->flags & O_ACCMODE) != O_WRONLY && !(file->flags & O_PATH);
 }
 
 static inline bool file_may_write(const struct file *file)
 {
-	return (file->flags & O_ACCMODE) != O_RDONLY &&
-	       !(file->flags & O_PATH);
+	return (file->flags & O_ACCMODE) != O_RDONLY && !(file->flags & O_PATH);
 }
 
 long file_read(struct file *file, struct io *io);

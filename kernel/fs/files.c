@@ -75,8 +75,9 @@ static int fd_table_copy(const struct fd_table *from, u32 size,
 			 struct fd_table *to)
 {
 	size_t words = BITMAP_WORDS(size), old = BITMAP_WORDS(from->size);
-	void *mem = kzalloc(size * sizeof(struct file *) +
-			    2 * words * sizeof(u64), GFP_KERNEL);
+	void *mem =
+		kzalloc(size * sizeof(struct file *) + 2 * words * sizeof(u64),
+			GFP_KERNEL);
 
 	if (!mem)
 		return -ENOMEM;
@@ -358,7 +359,8 @@ int fd_next(struct files *files, int fd)
 
 	mutex_lock(&files->lock);
 	do {
-		n = n < t->size ? bitmap_find_set(t->open, t->size, n) : t->size;
+		n = n < t->size ? bitmap_find_set(t->open, t->size, n)
+				: t->size;
 	} while (n < t->size && !t->file[n] && ++n);
 	fd = n < t->size ? (int)n : -1;
 	mutex_unlock(&files->lock);

@@ -23,8 +23,13 @@ static struct inode *fs_make_dir(const char *name, u32 mode)
 static void fs_make_dev(void)
 {
 	struct inode *dev = fs_make_dir("dev", 0755);
-	int err = chardev_populate(dev);
+	const struct chardev *d;
+	int err = 0;
 
+	for (d = chardev_list(); !err && d; d = d->next)
+		err = tmpfs_create(dev, d->name, strlen(d->name),
+				   S_IFCHR | d->mode,
+				   dev_make(d->major, d->minor), NULL);
 	if (!err)
 		err = tmpfs_create(dev, "shm", 3, S_IFDIR | 01777, 0, NULL);
 	if (!err)

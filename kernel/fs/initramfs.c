@@ -70,9 +70,11 @@ static int hard_link_note(struct unpacker *u, const struct cpio_entry *e,
 
 	if (!l)
 		return -ENOMEM;
-	*l = (struct hard_link){ .archive = e->archive, .ino = e->ino,
+	*l = (struct hard_link){ .archive = e->archive,
+				 .ino = e->ino,
 				 .dev_major = e->dev_major,
-				 .dev_minor = e->dev_minor, .inode = inode };
+				 .dev_minor = e->dev_minor,
+				 .inode = inode };
 	inode_get(inode);
 	list_push_back(&u->links, &l->node);
 	return 0;
@@ -345,15 +347,16 @@ static void load_module(const struct boot_module *m)
 
 	if (what) {
 		pr_warn("initramfs: module \"%s\" is %s\n", m->name,
-			*what ? what : "no cpio archive (newc): left alone");
+			*what ? what : "no cpio archive (newc): ignored");
 		return;
 	}
 	if (initramfs_unpack(root_inode, data, size, &st))
 		pr_err("initramfs: module \"%s\": offset %zu: %s\n", m->name,
 		       st.offset, st.why);
 	pr_info("initramfs: %llu files, %llu directories, %llu links, "
-		"%llu KiB\n", (unsigned long long)st.files,
-		(unsigned long long)st.dirs, (unsigned long long)st.links,
+		"%llu KiB\n",
+		(unsigned long long)st.files, (unsigned long long)st.dirs,
+		(unsigned long long)st.links,
 		(unsigned long long)st.bytes >> 10);
 }
 

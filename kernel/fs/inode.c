@@ -37,6 +37,12 @@ void inode_init(void)
 					CACHE_PANIC, NULL);
 }
 
+/** inode_count() - how many inodes there are. Context: any. */
+u64 inode_count(void)
+{
+	return kmem_cache_inuse(inode_cache);
+}
+
 /** inode_clock() - ns since the Unix epoch. Context: any. */
 u64 inode_clock(void)
 {
@@ -57,7 +63,11 @@ int inode_create(enum inode_type type, u32 mode, const struct inode_ops *fs,
 	if (!inode)
 		return -ENOMEM;
 	*inode = (struct inode){
-		.type = type, .mode = mode, .refs = 1, .fs = fs, .ops = ops,
+		.type = type,
+		.mode = mode,
+		.refs = 1,
+		.fs = fs,
+		.ops = ops,
 		.number = __atomic_add_fetch(&inode_last_number, 1,
 					     __ATOMIC_RELAXED),
 	};
@@ -86,8 +96,8 @@ void inode_put(struct inode *inode)
 {
 	struct inode *dir;
 
-	while (inode && __atomic_sub_fetch(&inode->refs, 1,
-					   __ATOMIC_ACQ_REL) == 0) {
+	while (inode &&
+	       __atomic_sub_fetch(&inode->refs, 1, __ATOMIC_ACQ_REL) == 0) {
 		if (inode->fs->release)
 			inode->fs->release(inode);
 		dir = names_drop(inode);

@@ -14,6 +14,8 @@ void names_init(void);
 int __must_check inode_create(enum inode_type type, u32 mode,
 			      const struct inode_ops *fs,
 			      const struct file_ops *ops, struct inode **out);
+/* Inodes alive: leak tests. */
+u64 inode_count(void);
 /* Wall clock of the timestamps, ns since the Unix epoch. */
 u64 inode_clock(void);
 u64 inode_size(const struct inode *inode);

@@ -45,7 +45,8 @@ size_t io_get(struct io *io, void *dst, size_t len)
 			memcpy((u8 *)dst + total, (void *)io->base, n);
 			done = n;
 		} else {
-			done = copy_from_user_partial((u8 *)dst + total,
+			done = copy_from_user_partial(
+				(u8 *)dst + total,
 				(const void __user *)io->base, n);
 		}
 		io_advance(io, done);

@@ -35,8 +35,9 @@ static inline void io_init_user(struct io *io, u64 base, size_t len)
 
 static inline void io_init_kernel(struct io *io, const void *base, size_t len)
 {
-	*io = (struct io){ .base = (uintptr_t)base, .len = len, .left = len,
-			   .kernel = true };
+	*io = (struct io){
+		.base = (uintptr_t)base, .len = len, .left = len, .kernel = true
+	};
 }
 
 /* Segments in user memory; the array itself is the kernel's copy. */

@@ -26,7 +26,7 @@ static u32 own_mode(u64 mode)
 static long make_dir(int dirfd, u64 upath, u32 mode)
 {
 	struct path p;
-	int err = at_walk(dirfd, upath, PATH_PARENT, &p);
+	int err = at_walk(dirfd, upath, PATH_PARENT | PATH_NAME, &p);
 
 	if (err)
 		return err;
@@ -58,7 +58,7 @@ static long make_node(int dirfd, u64 upath, u32 mode, u64 rdev)
 
 	if (type == S_IFDIR || type == S_IFLNK)
 		return -EPERM;
-	err = at_walk(dirfd, upath, PATH_PARENT, &p);
+	err = at_walk(dirfd, upath, PATH_PARENT | PATH_NAME, &p);
 	if (err)
 		return err;
 	if (p.inode)
@@ -89,6 +89,8 @@ static int remove_check(const struct path *p, bool want_dir)
 {
 	if (p->dir->fs != &tmpfs_ops)
 		return -EPERM;
+	if (p->slash && p->inode->type != INODE_DIR)
+		return -ENOTDIR;
 	if (!path_is_dots(p))
 		return 0;
 	if (!want_dir)
@@ -101,7 +103,7 @@ static int remove_check(const struct path *p, bool want_dir)
 static long remove_name(int dirfd, u64 upath, bool want_dir)
 {
 	struct path p;
-	int err = at_walk(dirfd, upath, 0, &p);
+	int err = at_walk(dirfd, upath, PATH_NAME, &p);
 
 	if (err)
 		return err;
@@ -143,7 +145,7 @@ static int rename_walked(const struct path *from, const struct path *to,
 		return -EXDEV;
 	if (from->dir->fs != &tmpfs_ops)
 		return -EPERM;
-	if (to->slash && !to->inode && from->inode->type != INODE_DIR)
+	if ((from->slash || to->slash) && from->inode->type != INODE_DIR)
 		return -ENOTDIR;
 	return names_rename(from->dir, from->name, from->len, to->dir, to->name,
 			    to->len, flags);
@@ -157,10 +159,10 @@ static long rename_at(int from_fd, u64 ufrom, int to_fd, u64 uto, u32 flags)
 	if (flags & ~(u32)(RENAME_NOREPLACE | RENAME_EXCHANGE) ||
 	    flags == (RENAME_NOREPLACE | RENAME_EXCHANGE))
 		return -EINVAL;
-	err = at_walk(from_fd, ufrom, 0, &from);
+	err = at_walk(from_fd, ufrom, PATH_NAME, &from);
 	if (err)
 		return err;
-	err = at_walk(to_fd, uto, PATH_PARENT, &to);
+	err = at_walk(to_fd, uto, PATH_PARENT | PATH_NAME, &to);
 	if (!err) {
 		err = rename_walked(&from, &to, flags);
 		path_done(&to);
@@ -197,7 +199,7 @@ static int link_inode(struct inode *inode, int dirfd, u64 upath)
 
 	if (inode->type == INODE_DIR)
 		return -EPERM;
-	err = at_walk(dirfd, upath, PATH_PARENT, &p);
+	err = at_walk(dirfd, upath, PATH_PARENT | PATH_NAME, &p);
 	if (err)
 		return err;
 	if (p.inode)
@@ -250,7 +252,8 @@ static long symlink_at(u64 utarget, int dirfd, u64 upath)
 
 	if (err)
 		return err;
-	err = *target.buf ? at_walk(dirfd, upath, PATH_PARENT, &p) : -ENOENT;
+	err = *target.buf ? at_walk(dirfd, upath, PATH_PARENT | PATH_NAME, &p)
+			  : -ENOENT;
 	if (!err) {
 		if (p.inode)
 			err = -EEXIST;

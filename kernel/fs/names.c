@@ -87,7 +87,8 @@ static struct dirent *dirent_find(struct inode *dir, const char *name,
 }
 
 /* Puts e into dir as a name of inode, whose reference the caller gives. [N1] */
-static void dirent_link(struct dirent *e, struct inode *dir, struct inode *inode)
+static void dirent_link(struct dirent *e, struct inode *dir,
+			struct inode *inode)
 {
 	struct rb_node **link = &dir->dir.by_name.node, *parent = NULL;
 
@@ -113,7 +114,8 @@ static void dirent_unlink(struct dirent *e)
 {
 	rb_erase(&e->dir->dir.by_name, &e->node);
 	list_remove(&e->order);
-	e->dir->mtime_ns = e->dir->ctime_ns = e->inode->ctime_ns = inode_clock();
+	e->dir->mtime_ns = e->dir->ctime_ns = e->inode->ctime_ns =
+		inode_clock();
 }
 
 static void names_count_up(struct inode *dir, struct inode *inode)
@@ -262,17 +264,21 @@ static int rename_check(const struct dirent *from, const struct dirent *to,
 
 	if (dir->nlink == 0)
 		return -ENOENT;
+	if (to && flags & RENAME_NOREPLACE)
+		return -EEXIST;
+	if (to && to->inode == from->inode)
+		return 0;
 	if (from->inode->fs != from->dir->fs)
 		return -EBUSY;
 	if (is_dir && names_is_above(from->inode, dir))
 		return -EINVAL;
 	if (!to)
 		return flags & RENAME_EXCHANGE ? -ENOENT : 0;
-	if (flags & RENAME_NOREPLACE)
-		return -EEXIST;
 	if (flags & RENAME_EXCHANGE)
 		return to->inode->type == INODE_DIR &&
-		       names_is_above(to->inode, from->dir) ? -EINVAL : 0;
+				       names_is_above(to->inode, from->dir)
+			       ? -EINVAL
+			       : 0;
 	if (is_dir != (to->inode->type == INODE_DIR))
 		return is_dir ? -ENOTDIR : -EISDIR;
 	return dirent_check_removable(to);
@@ -476,10 +482,12 @@ const char *inode_path(struct inode *inode, char *buf, size_t size)
 		read_unlock(&names_lock);
 		return inode_nameless(inode, buf, size);
 	} else {
-		struct dirent *e = list_first(&inode->names, struct dirent, same);
+		struct dirent *e = list_first(&inode->names, struct dirent,
+					      same);
 
 		if (e->state == DIRENT_REMOVED)
-			ok = path_prepend(buf, &at, deleted, sizeof(deleted) - 1);
+			ok = path_prepend(buf, &at, deleted,
+					  sizeof(deleted) - 1);
 		ok = ok && path_build(inode, buf, &at);
 	}
 	read_unlock(&names_lock);

@@ -54,6 +54,8 @@ static int open_user_path(int dirfd, u64 upath, u32 flags, u32 mode,
 	err = at_start(dirfd, *p.buf == '/', &start);
 	if (!err) {
 		mode &= ~current_process()->fs.umask;
+		if (!(flags & O_PATH))
+			flags |= O_LARGEFILE;   /* as F_GETFL shows it */
 		err = vfs_open(&p, start, flags, mode, out);
 		inode_put(start);
 	}
@@ -186,7 +188,8 @@ long sys_dup(SYSCALL_ARGS)
 long sys_dup2(SYSCALL_ARGS)
 {
 	if ((int)a0 == (int)a1)
-		return fd_get_flags(own_files(), (int)a0) < 0 ? -EBADF : (int)a0;
+		return fd_get_flags(own_files(), (int)a0) < 0 ? -EBADF
+							      : (int)a0;
 	return dup_onto((int)a0, (int)a1, 0);
 }
 
@@ -267,11 +270,12 @@ static long fcntl_file(struct file *file, int cmd, u64 arg)
 {
 	switch (cmd) {
 	case F_GETFL:
-		return file->flags | O_LARGEFILE;
+		return file->flags;
 	case F_SETFL:
 		return fcntl_set_flags(file, (u32)arg);
 	case F_GETPIPE_SZ:
-		return file->inode->type == INODE_FIFO ? (long)PIPE_SIZE : -EBADF;
+		return file->inode->type == INODE_FIFO ? (long)PIPE_SIZE
+						       : -EBADF;
 	case F_SETPIPE_SZ:
 		if (file->inode->type != INODE_FIFO)
 			return -EBADF;
@@ -294,8 +298,7 @@ long sys_fcntl(SYSCALL_ARGS)
 		if (a2 >= files_limit())
 			return fd_get_flags(own_files(), fd) < 0 ? -EBADF
 								 : -EINVAL;
-		return dup_lowest(fd, (u32)a2,
-				  cmd == F_DUPFD ? 0 : O_CLOEXEC);
+		return dup_lowest(fd, (u32)a2, cmd == F_DUPFD ? 0 : O_CLOEXEC);
 	case F_GETFD:
 		return fd_get_flags(own_files(), fd);
 	case F_SETFD:

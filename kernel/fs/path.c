@@ -96,8 +96,9 @@ void path_done(struct path *p)
 /** path_is_dots() - is the last name "." or ".." (or the path "/")? */
 bool path_is_dots(const struct path *p)
 {
-	return p->len == 0 || (p->name[0] == '.' &&
-	       (p->len == 1 || (p->len == 2 && p->name[1] == '.')));
+	return p->len == 0 ||
+	       (p->name[0] == '.' &&
+		(p->len == 1 || (p->len == 2 && p->name[1] == '.')));
 }
 
 /* Stands on inode, whose reference p takes over. */
@@ -220,7 +221,8 @@ static int path_step(struct path *p, u32 flags, bool *done)
 		return 0;
 	}
 	if (!err && p->inode->type == INODE_LINK &&
-	    (!last || p->slash || flags & PATH_FOLLOW)) {
+	    (!last || flags & PATH_FOLLOW ||
+	     (p->slash && !(flags & PATH_NAME)))) {
 		err = path_follow(p);
 		if (!err && !p->inode)
 			return 0;       /* the target is walked now */
@@ -229,7 +231,10 @@ static int path_step(struct path *p, u32 flags, bool *done)
 		return err;
 	if (last) {
 		*done = true;
-		return p->slash && p->inode->type != INODE_DIR ? -ENOTDIR : 0;
+		return p->slash && p->inode->type != INODE_DIR &&
+				       !(flags & PATH_NAME)
+			       ? -ENOTDIR
+			       : 0;
 	}
 	path_stand_on(p, p->inode);
 	p->inode = NULL;

@@ -17,6 +17,9 @@
 enum {
 	PATH_FOLLOW = 1 << 0,           /* a link at the end is followed */
 	PATH_PARENT = 1 << 1,           /* the last name need not exist */
+	PATH_NAME = 1 << 2,             /* the last name itself is meant: never
+					 * followed, and its slash is the
+					 * caller's to judge */
 };
 
 struct path {

@@ -192,8 +192,8 @@ static long pipe_read(struct file *file, struct io *io, u64 *pos)
 			return 0;       /* end of file */
 		if (file->flags & O_NONBLOCK)
 			return -EAGAIN;
-		if (wait_event(&p->read_wait, pipe_used(p) > 0 ||
-			       READ_ONCE(p->writers) == 0))
+		if (wait_event(&p->read_wait,
+			       pipe_used(p) > 0 || READ_ONCE(p->writers) == 0))
 			return -ERESTARTSYS;
 		mutex_lock(&inode->lock);
 	}
@@ -209,8 +209,10 @@ static int pipe_wait_room(struct file *file, struct pipe *p, u32 wanted)
 {
 	if (file->flags & O_NONBLOCK)
 		return -EAGAIN;
-	return wait_event(&p->write_wait, pipe_room(p) >= wanted ||
-			  READ_ONCE(p->readers) == 0) ? -ERESTARTSYS : 0;
+	return wait_event(&p->write_wait,
+			  pipe_room(p) >= wanted || READ_ONCE(p->readers) == 0)
+		       ? -ERESTARTSYS
+		       : 0;
 }
 
 /*
@@ -328,13 +330,16 @@ static int fifo_wait_partner(struct file *file, struct pipe *p, u32 opened_read,
 	if (file_may_read(file)) {
 		if (file->flags & O_NONBLOCK)
 			return 0;
-		return wait_event(&p->read_wait, READ_ONCE(p->writers) ||
-				  READ_ONCE(p->opened_write) != opened_write);
+		return wait_event(&p->read_wait,
+				  READ_ONCE(p->writers) ||
+					  READ_ONCE(p->opened_write) !=
+						  opened_write);
 	}
 	if (file->flags & O_NONBLOCK)
 		return READ_ONCE(p->readers) ? 0 : -ENXIO;
-	return wait_event(&p->write_wait, READ_ONCE(p->readers) ||
-			  READ_ONCE(p->opened_read) != opened_read);
+	return wait_event(&p->write_wait,
+			  READ_ONCE(p->readers) ||
+				  READ_ONCE(p->opened_read) != opened_read);
 }
 
 static int fifo_open(struct inode *inode, struct file *file)

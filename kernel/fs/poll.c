@@ -69,7 +69,8 @@ static void poll_set_borrow(struct poll_set *s)
 			fd_borrow(s->fds[i].fd, &s->loan[i]);
 }
 
-static u32 poll_one(struct poll_user *u, struct file *file, struct poll_wait *pw)
+static u32 poll_one(struct poll_user *u, struct file *file,
+		    struct poll_wait *pw)
 {
 	u32 wanted = (u16)u->events | POLLERR | POLLHUP, mask;
 
@@ -120,7 +121,8 @@ static long poll_files(struct poll_set *s, u64 deadline)
 			return -ERESTARTNOHAND;
 		if (s->nr == 0)         /* a mere sleep */
 			return time_sleep_until(deadline, NULL)
-				       ? -ERESTARTNOHAND : 0;
+				       ? -ERESTARTNOHAND
+				       : 0;
 		if (!poll_scan(s, &pw) && !signal_pending())
 			late = wait_sleep(deadline);
 		for (u32 i = 0; i < pw.nr; i++)
@@ -209,8 +211,7 @@ static long poll_call(u64 ufds, u64 nr, u64 deadline)
 long sys_poll(SYSCALL_ARGS)
 {
 	int ms = (int)a2;
-	u64 deadline = ms < 0 ? POLL_FOREVER
-			      : timer_now() + (u64)ms * 1000000;
+	u64 deadline = ms < 0 ? POLL_FOREVER : timer_now() + (u64)ms * 1000000;
 
 	if (ms == 0)
 		deadline = 0;
@@ -251,9 +252,9 @@ static int select_get_sets(const u64 uset[SELECT_SETS], u32 n, u64 *bits,
 {
 	memset(bits, 0, SELECT_SETS * words * sizeof(u64));
 	for (u32 s = 0; s < SELECT_SETS; s++)
-		if (uset[s] && copy_from_user(bits + s * words,
-					      (void __user *)uset[s],
-					      words * sizeof(u64)))
+		if (uset[s] &&
+		    copy_from_user(bits + s * words, (void __user *)uset[s],
+				   words * sizeof(u64)))
 			return -EFAULT;
 	return 0;
 }
@@ -271,14 +272,15 @@ static void select_to_poll(struct poll_set *set, u32 n, const u64 *bits,
 			if (bitmap_test(bits + s * words, fd))
 				events |= select_wants[s];
 		if (events)
-			set->fds[used++] = (struct poll_user){
-				(s32)fd, (s16)events, 0 };
+			set->fds[used++] = (struct poll_user){ (s32)fd,
+							       (s16)events, 0 };
 	}
 	set->nr = used;
 }
 
 /* Entries -> bits; the number of bits set, or -EBADF. */
-static long select_from_poll(const struct poll_set *set, u64 *bits, size_t words)
+static long select_from_poll(const struct poll_set *set, u64 *bits,
+			     size_t words)
 {
 	long count = 0;
 
@@ -303,9 +305,9 @@ static int select_put_sets(const u64 uset[SELECT_SETS], const u64 *bits,
 			   size_t words)
 {
 	for (u32 s = 0; s < SELECT_SETS; s++)
-		if (uset[s] && copy_to_user((void __user *)uset[s],
-					    bits + s * words,
-					    words * sizeof(u64)))
+		if (uset[s] &&
+		    copy_to_user((void __user *)uset[s], bits + s * words,
+				 words * sizeof(u64)))
 			return -EFAULT;
 	return 0;
 }

@@ -33,14 +33,16 @@ static int proc_lookup(struct inode *dir, const char *name, size_t len,
 	for (u32 i = 0; i < node->nr_child; i++) {
 		const struct proc_node *child = &node->child[i];
 
-		if (strlen(child->name) == len && !memcmp(child->name, name, len))
+		if (strlen(child->name) == len &&
+		    !memcmp(child->name, name, len))
 			return proc_inode_create(dir, name, len, child,
 						 dir->proc.pid, 0, out);
 	}
 	return node->lookup ? node->lookup(dir, name, len, out) : -ENOENT;
 }
 
-static int proc_list(struct inode *dir, u64 cookie, dir_emit_fn *emit, void *ctx)
+static int proc_list(struct inode *dir, u64 cookie, dir_emit_fn *emit,
+		     void *ctx)
 {
 	const struct proc_node *node = dir->proc.node;
 

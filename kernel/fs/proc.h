@@ -26,7 +26,8 @@ struct proc_node {
 	u32 nr_child;
 	int (*lookup)(struct inode *dir, const char *name, size_t len,
 		      struct inode **out);
-	int (*list)(struct inode *dir, u64 cookie, dir_emit_fn *emit, void *ctx);
+	int (*list)(struct inode *dir, u64 cookie, dir_emit_fn *emit,
+		    void *ctx);
 
 	/* Link: its text, and where it leads when that is no path. */
 	long (*readlink)(struct inode *link, char *buf, size_t size);
@@ -36,14 +37,25 @@ struct proc_node {
 /* Nothing is ever mounted or unmounted. */
 #define PROC_MOUNTS "tmpfs / tmpfs rw 0 0\nproc /proc proc rw 0 0\n"
 
-#define PROC_FILE(n, fn) { .name = (n), .mode = S_IFREG | 0444, .show = (fn) }
-#define PROC_KNOB(n, fn, st) \
-	{ .name = (n), .mode = S_IFREG | 0644, .show = (fn), .store = (st) }
-#define PROC_DIR(n, table)                                                   \
-	{ .name = (n), .mode = S_IFDIR | 0555, .child = (table),             \
-	  .nr_child = array_size(table) }
-#define PROC_LINK(n, rl, fl)                                                 \
-	{ .name = (n), .mode = S_IFLNK | 0777, .readlink = (rl), .follow = (fl) }
+#define PROC_FILE(n, fn)                                                       \
+	{                                                                      \
+		.name = (n), .mode = S_IFREG | 0444, .show = (fn)              \
+	}
+#define PROC_KNOB(n, fn, st)                                                   \
+	{                                                                      \
+		.name = (n), .mode = S_IFREG | 0644, .show = (fn),             \
+		.store = (st)                                                  \
+	}
+#define PROC_DIR(n, table)                                                     \
+	{                                                                      \
+		.name = (n), .mode = S_IFDIR | 0555, .child = (table),         \
+		.nr_child = array_size(table)                                  \
+	}
+#define PROC_LINK(n, rl, fl)                                                   \
+	{                                                                      \
+		.name = (n), .mode = S_IFLNK | 0777, .readlink = (rl),         \
+		.follow = (fl)                                                 \
+	}
 
 /* Hangs /proc into root. 0 or -ENOMEM. */
 int __must_check proc_init(struct inode *root);

@@ -89,7 +89,8 @@ int proc_show_meminfo(struct strbuf *sb, int pid)
 	mem_line(sb, "PageTables", c.tables);
 	mem_line(sb, "CommitLimit", c.total / 2);
 	mem_line(sb, "Committed_AS", c.committed);
-	mem_line(sb, "VmallocTotal", (VMALLOC_END - VMALLOC_BASE) >> PAGE_SHIFT);
+	mem_line(sb, "VmallocTotal",
+		 (VMALLOC_END - VMALLOC_BASE) >> PAGE_SHIFT);
 	mem_line(sb, "VmallocUsed", c.vmalloc);
 	return 0;
 }
@@ -185,8 +186,7 @@ int proc_show_iomem(struct strbuf *sb, int pid)
 			      (ull)r->end - 1, iomem_name(r->type));
 		if (r->start <= image && image < r->end)
 			strbuf_printf(sb, "  %08llx-%08llx : Kernel image\n",
-				      (ull)image,
-				      (ull)bootinfo.kernel_end - 1);
+				      (ull)image, (ull)bootinfo.kernel_end - 1);
 	}
 	return 0;
 }

@@ -150,7 +150,8 @@ static struct inode *pid_link_inode(struct process *p, enum pid_link what,
 	return inode;
 }
 
-static int pid_follow(struct inode *link, enum pid_link what, struct inode **out)
+static int pid_follow(struct inode *link, enum pid_link what,
+		      struct inode **out)
 {
 	struct process *p = process_find(link->proc.pid);
 
@@ -262,7 +263,8 @@ static int fd_list(struct inode *dir, u64 cookie, dir_emit_fn *emit, void *ctx)
 {
 	struct files *files = pid_files_get(dir->proc.pid);
 	int fd = cookie >= PROC_DYNAMIC_COOKIE
-			 ? (int)(cookie - PROC_DYNAMIC_COOKIE) + 1 : 0;
+			 ? (int)(cookie - PROC_DYNAMIC_COOKIE) + 1
+			 : 0;
 
 	while (files && (fd = fd_next(files, fd)) >= 0 &&
 	       proc_emit_number(emit, ctx, fd, S_IFLNK))

@@ -40,10 +40,9 @@ static void show_trace_cpu(struct strbuf *sb, u32 cpu)
 		struct trace_record r = t->ring[i & (TRACE_RING - 1)];
 
 		if (r.event < TRACE_NR)
-			strbuf_printf(sb, "%u %llu %s %#llx %#llx  (%s)\n",
-				      cpu, (ull)r.when, trace_names[r.event],
-				      (ull)r.a, (ull)r.b,
-				      trace_texts[r.event]);
+			strbuf_printf(sb, "%u %llu %s %#llx %#llx  (%s)\n", cpu,
+				      (ull)r.when, trace_names[r.event],
+				      (ull)r.a, (ull)r.b, trace_texts[r.event]);
 	}
 }
 
@@ -66,8 +65,9 @@ static int show_tlb(struct strbuf *sb, int pid)
 		strbuf_printf(sb, "%s %llu %llu %llu\n", tlb_reason_names[r],
 			      (ull)c.flush_range[r], (ull)c.pages[r],
 			      (ull)c.flush_space[r]);
-	strbuf_printf(sb, "# batches of the kernel half; batches that needed "
-			  "no flush\nkernel_half %llu\nspared %llu\n",
+	strbuf_printf(sb,
+		      "# batches of the kernel half; batches that needed "
+		      "no flush\nkernel_half %llu\nspared %llu\n",
 		      (ull)c.kernel, (ull)c.spared);
 	return 0;
 }

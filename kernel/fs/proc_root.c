@@ -70,7 +70,8 @@ static int show_stat(struct strbuf *sb, int pid)
 			      (ull)(busy / NS_PER_TICK),
 			      (ull)(idle / NS_PER_TICK));
 	strbuf_printf(sb, "intr 0\nctxt %llu\nbtime %llu\nprocesses %llu\n",
-		      (ull)sched_switches(), (ull)(timer_wall_base() / NS_PER_S),
+		      (ull)sched_switches(),
+		      (ull)(timer_wall_base() / NS_PER_S),
 		      (ull)trace_total(TRACE_fork) + 1);
 	strbuf_printf(sb, "procs_running %llu\nprocs_blocked 0\n",
 		      (ull)sched_nr_runnable());
@@ -84,7 +85,8 @@ static int show_cpuinfo(struct strbuf *sb, int pid)
 	cpu_describe(model, sizeof(model));
 	for (u32 cpu = 0; cpu < MAX_CPUS; cpu++)
 		if (cpus_online >> cpu & 1)
-			strbuf_printf(sb, "processor\t: %u\n"
+			strbuf_printf(sb,
+				      "processor\t: %u\n"
 				      "model name\t: %s\nflags\t\t: %s\n\n",
 				      cpu, model, mmu_features.text);
 	return 0;
@@ -162,10 +164,12 @@ static int root_lookup(struct inode *dir, const char *name, size_t len,
 	return proc_inode_create(dir, name, len, &proc_pid_dir, pid, 0, out);
 }
 
-static int root_list(struct inode *dir, u64 cookie, dir_emit_fn *emit, void *ctx)
+static int root_list(struct inode *dir, u64 cookie, dir_emit_fn *emit,
+		     void *ctx)
 {
 	int pid = cookie > PROC_DYNAMIC_COOKIE
-			  ? (int)(cookie - PROC_DYNAMIC_COOKIE) : 0;
+			  ? (int)(cookie - PROC_DYNAMIC_COOKIE)
+			  : 0;
 	struct process *p;
 	bool more = true;
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The start of the file layer without what belongs to processes. */
 #ifndef KERNEL_FS_ROOT_H
 #define KERNEL_FS_ROOT_H
 

@@ -178,9 +178,9 @@ static int io_from_vector(struct io *io, struct io_vector *v, u64 uiov, u64 nr)
 
 	if (nr > IOV_MAX)
 		return -EINVAL;
-	v->segment = nr <= IOV_INLINE ? v->few
-				      : kmalloc(nr * sizeof(*v->segment),
-						GFP_KERNEL);
+	v->segment = nr <= IOV_INLINE
+			     ? v->few
+			     : kmalloc(nr * sizeof(*v->segment), GFP_KERNEL);
 	if (!v->segment)
 		return -ENOMEM;
 	err = copy_from_user(v->segment, (void __user *)uiov,
@@ -354,12 +354,13 @@ static long send_pages(struct file *out, struct file *in, u64 *pos, size_t len)
 }
 
 /* The input's position is *uoffset, or its own if there is none. */
-static long send_file(struct file *out, struct file *in, u64 uoffset, size_t len)
+static long send_file(struct file *out, struct file *in, u64 uoffset,
+		      size_t len)
 {
 	u64 pos = in->pos;
 	long ret;
 
-	if (in->inode->type != INODE_FILE)
+	if (in->inode->type != INODE_FILE || out->flags & O_APPEND)
 		return -EINVAL;
 	if (uoffset && get_user(pos, (u64 __user *)uoffset))
 		return -EFAULT;

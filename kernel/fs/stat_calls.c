@@ -26,8 +26,8 @@ static long stat_at(int dirfd, u64 upath, u64 ustat, u32 at_flags)
 	struct inode *inode;
 	long ret;
 
-	if (at_flags & ~(u32)(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT |
-			      AT_EMPTY_PATH))
+	if (at_flags &
+	    ~(u32)(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH))
 		return -EINVAL;
 	ret = at_inode(dirfd, upath, at_flags, &inode);
 	if (ret)

@@ -238,7 +238,8 @@ int tmpfs_allocate(struct inode *inode, u64 start, u64 end)
 	mutex_lock(&inode->lock);
 	for (u64 i = start >> PAGE_SHIFT; !err && i << PAGE_SHIFT < end; i++) {
 		err = READ_ONCE(mapping_total_pages) < tmpfs_limit_pages()
-			      ? mapping_get_page(m, i, &page) : -ENOSPC;
+			      ? mapping_get_page(m, i, &page)
+			      : -ENOSPC;
 		if (!err)
 			page_put(page);
 	}

@@ -79,7 +79,8 @@ struct inode_ops {
 	int (*lookup)(struct inode *dir, const char *name, size_t len,
 		      struct inode **out);
 	/* DIR: entries whose cookie is greater than the given one. */
-	int (*list)(struct inode *dir, u64 cookie, dir_emit_fn *emit, void *ctx);
+	int (*list)(struct inode *dir, u64 cookie, dir_emit_fn *emit,
+		    void *ctx);
 	/* LINK: bytes of the target, at most size, without a NUL. */
 	long (*readlink)(struct inode *link, char *buf, size_t size);
 	/* LINK: where it leads without a path (/proc/PID/exe), or NULL. */

@@ -375,7 +375,8 @@ void mapping_map_put(struct mapping *m, bool shared)
 		m->ops->put(m);
 }
 
-static const char *mapping_check_tail(struct mapping *m, const struct page *page)
+static const char *mapping_check_tail(struct mapping *m,
+				      const struct page *page)
 {
 	const u8 *bytes = page_to_virt(page);
 	size_t off = m->size & (PAGE_SIZE - 1);

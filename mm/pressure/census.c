@@ -116,8 +116,9 @@ static const char *census_check_owned(struct page *page, u64 *cached)
 
 	if (page->mapcount != 0)
 		return census_say("%s page %#llx: mapcount is %d more than "
-				  "its leaves", page_type_names[page->type],
-				  pfn, page->mapcount);
+				  "its leaves",
+				  page_type_names[page->type], pfn,
+				  page->mapcount);
 	if (page->refcount != refs)
 		return census_say("%s page %#llx: refcount is %d more than "
 				  "its leaves and the cache",
@@ -126,8 +127,8 @@ static const char *census_check_owned(struct page *page, u64 *cached)
 	*cached += refs;
 	if (refs && radix_find(&m->pages, page->index) != page)
 		return census_say("[N4] file page %#llx: its mapping does not "
-				  "have it at %llu", pfn,
-				  (unsigned long long)page->index);
+				  "have it at %llu",
+				  pfn, (unsigned long long)page->index);
 	return NULL;
 }
 
@@ -138,9 +139,10 @@ static u64 census_count_block(struct page *page, struct census_walk *w)
 
 	if (page->type >= PAGE_TYPES) {
 		if (!w->why)
-			w->why = census_say("page %#llx: unknown type %u",
-					    (unsigned long long)
-					    page_to_pfn(page).v, page->type);
+			w->why = census_say(
+				"page %#llx: unknown type %u",
+				(unsigned long long)page_to_pfn(page).v,
+				page->type);
 		return nr;
 	}
 	if (page->type != PAGE_NONE && page->type != PAGE_RESERVED)
@@ -196,8 +198,8 @@ static const char *census_check_sums(const struct census *c, u64 cached)
 		why = census_compare("[N1] slab", c->by_type[PAGE_SLAB],
 				     slab_pages());
 	if (!why)
-		why = census_compare("[N1] page tables",
-				     c->by_type[PAGE_TABLE], pt_nr_tables);
+		why = census_compare("[N1] page tables", c->by_type[PAGE_TABLE],
+				     pt_nr_tables);
 	if (!why)
 		why = census_compare("[N1] vmalloc and stacks",
 				     c->by_type[PAGE_VMALLOC] +
@@ -215,6 +217,12 @@ static const char *census_check_sums(const struct census *c, u64 cached)
 	return why;
 }
 
+/**
+ * census() - count every frame twice and compare
+ *
+ * Context: thread, may sleep, no mm lock; other tasks are quiet.
+ * Return: NULL with *out filled, or the text of the first contradiction.
+ */
 const char *census(struct census *out)
 {
 	struct census_walk w = { .c = out };

@@ -15,7 +15,10 @@
 #include "mm/backing/backing.h"
 #include "mm/spaces/mmap.h"
 
-enum { BRK_FLAGS = VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC };
+enum {
+	BRK_FLAGS = VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE |
+		    VM_MAYEXEC | VM_HEAP,
+};
 
 /* Maps [start, end) for the heap. Context: mm->lock for writing.
  * 0, or -ENOMEM without a change. */

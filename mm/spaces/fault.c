@@ -135,8 +135,8 @@ static void fault_window(const struct fault_ctx *ctx, struct fault_window *w)
 	const struct vma *vma = ctx->vma;
 	u64 index = vma_index(vma, ctx->va);
 	vaddr_t table = ALIGN_DOWN(ctx->va, pt_level_size(1));
-	vaddr_t start = ctx->va - ((index & (FAULT_AROUND_PAGES - 1))
-				   << PAGE_SHIFT);
+	vaddr_t start = ctx->va -
+			((index & (FAULT_AROUND_PAGES - 1)) << PAGE_SHIFT);
 	vaddr_t end = start + FAULT_AROUND_PAGES * PAGE_SIZE;
 
 	start = MAX(start, MAX(vma->start, table));
@@ -202,7 +202,8 @@ static bool fault_around(struct fault_ctx *ctx)
 
 /* Ends with a verdict other than OK. */
 static enum fault_verdict fault_fail(struct fault_ctx *ctx,
-				     enum fault_verdict v, enum fault_reason why)
+				     enum fault_verdict v,
+				     enum fault_reason why)
 {
 	ctx->why = why;
 	return v;
@@ -275,9 +276,8 @@ static enum fault_verdict fault_present(struct fault_ctx *ctx)
 {
 	bool write = ctx->access & FAULT_WRITE;
 
-	assertf(pte_kind(ctx->cur.entry, 0) == PTE_LEAF,
-		"va=%#lx entry=%#llx", ctx->va,
-		(unsigned long long)ctx->cur.entry.v);
+	assertf(pte_kind(ctx->cur.entry, 0) == PTE_LEAF, "va=%#lx entry=%#llx",
+		ctx->va, (unsigned long long)ctx->cur.entry.v);
 	if (write && !(ctx->vma->flags & VM_SHARED) &&
 	    !(pte_prot(ctx->cur.entry, 0) & PT_WRITE))
 		return cow_fault(ctx);

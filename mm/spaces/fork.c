@@ -119,7 +119,8 @@ static vaddr_t fork_copy_leaves(struct mm *parent, vaddr_t va, vaddr_t end,
 	while (pt_cursor_next(&c)) {
 		if (to->slot && c.va < to->end) {
 			rss->nr[RSS_ANON] += (s64)fork_copy_slots(
-				&c, to->slot + ((c.va - to->start) >> PAGE_SHIFT),
+				&c,
+				to->slot + ((c.va - to->start) >> PAGE_SHIFT),
 				batch);
 			continue;
 		}

@@ -40,10 +40,9 @@ static void mincore_vma(struct vma *vma, vaddr_t start, vaddr_t end, u8 *vec)
 	pt_cursor_end(&c);
 	if (!vma->mapping)
 		return;
-	for (va = start; va < end; va += PAGE_SIZE)
-		if (!vec[(va - start) >> PAGE_SHIFT])
-			vec[(va - start) >> PAGE_SHIFT] =
-				mincore_cached(vma, va);
+	for (va = start; va < end; va += PAGE_SIZE, vec++)
+		if (!*vec)
+			*vec = mincore_cached(vma, va);
 }
 
 /**

@@ -78,11 +78,11 @@ static int mmap_check_kind(const struct mmap_request *rq)
 	}
 	if (type != MAP_SHARED && type != MAP_PRIVATE)
 		return -EINVAL;
-	if (!rq->mapping)
-		return type == MAP_SHARED && rq->flags & MAP_GROWSDOWN ? -EINVAL
-								       : 0;
-	if (rq->flags & MAP_GROWSDOWN)
+	/* Only private anonymous memory grows down. */
+	if (rq->flags & MAP_GROWSDOWN && (rq->mapping || type == MAP_SHARED))
 		return -EINVAL;
+	if (!rq->mapping)
+		return 0;
 	if (type == MAP_SHARED && rq->prot & PROT_WRITE && !rq->may_write)
 		return -EACCES;
 	return rq->may_read ? 0 : -EACCES;
@@ -111,6 +111,14 @@ static_assert((int)PROT_READ == VM_READ && (int)PROT_WRITE == VM_WRITE &&
 		      (int)PROT_EXEC == VM_EXEC,
 	      "PROT_* and VM_* agree in their low bits");
 
+static const struct backing_ops *mmap_backing(const struct vma *vma)
+{
+	if (!vma->mapping)
+		return &anon_backing;
+	return vma->flags & VM_SHARED ? &file_shared_backing
+				      : &file_private_backing;
+}
+
 /* A VMA for the request, without a place yet. Shared anonymous memory gets
  * its mapping here. 0 or -ENOMEM. */
 static int mmap_make_vma(const struct mmap_request *rq, size_t len,
@@ -131,9 +139,7 @@ static int mmap_make_vma(const struct mmap_request *rq, size_t len,
 		tmpl.pgoff = 0;
 	}
 	tmpl.prot = vma_leaf_prot(tmpl.flags);
-	tmpl.backing = !tmpl.mapping           ? &anon_backing
-		       : tmpl.flags & VM_SHARED ? &file_shared_backing
-						: &file_private_backing;
+	tmpl.backing = mmap_backing(&tmpl);
 	*out = vma_create(&tmpl);
 	if (shared)                     /* the VMA has its own reference */
 		shared->ops->put(shared);
@@ -149,8 +155,8 @@ static bool mmap_hint_fits(struct mm *mm, vaddr_t hint, size_t len)
 	if (hint < MM_MIN_ADDR || hint > USER_END - len)
 		return false;
 	next = vma_find(mm, hint);
-	return !next || (next->start > hint &&
-			 hint + len <= vma_guard_start(next));
+	return !next ||
+	       (next->start > hint && hint + len <= vma_guard_start(next));
 }
 
 /**
@@ -220,8 +226,9 @@ static int mmap_place(struct mm *mm, const struct mmap_request *rq, size_t len,
 		if (!*at)
 			return -ENOMEM;
 	}
-	return mm_may_grow(mm, vm_flags, (len >> PAGE_SHIFT) - replaced)
-		       ? 0 : -ENOMEM;
+	if (!mm_may_grow(mm, vm_flags, (len >> PAGE_SHIFT) - replaced))
+		return -ENOMEM;
+	return 0;
 }
 
 /* MAP_POPULATE, MAP_LOCKED: faults the new range in. */
@@ -293,8 +300,7 @@ static void mmap_clear_tables(struct mm *mm, vaddr_t start, vaddr_t end)
 	tlb_batch_begin(&batch, &mm->space, TLB_UNMAP);
 	mm_unmap_pages(mm, start, end, &batch);
 	pt_free_tables(&mm->space, start, end, below ? below->end : 0,
-		       above ? above->start : USER_END, &batch,
-		       &mm->nr_tables);
+		       above ? above->start : USER_END, &batch, &mm->nr_tables);
 	tlb_batch_end(&batch);
 }
 

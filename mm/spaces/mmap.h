@@ -26,7 +26,8 @@ int __must_check mm_mmap(struct mm *mm, const struct mmap_request *rq,
 			 vaddr_t *out);
 int __must_check mm_munmap(struct mm *mm, vaddr_t addr, size_t len);
 int __must_check mm_mprotect(struct mm *mm, vaddr_t addr, size_t len, u32 prot);
-int __must_check mm_madvise(struct mm *mm, vaddr_t addr, size_t len, int advice);
+int __must_check mm_madvise(struct mm *mm, vaddr_t addr, size_t len,
+			    int advice);
 int __must_check mm_mremap(struct mm *mm, vaddr_t old, size_t old_len,
 			   size_t new_len, u32 flags, vaddr_t new_addr,
 			   vaddr_t *out);

@@ -170,8 +170,7 @@ static int mprotect_locked(struct mm *mm, vaddr_t start, vaddr_t end, u32 prot,
 	prot &= PROT_RIGHTS;
 	err = mprotect_reach(vma, start, end, prot, &stop, &same);
 	if (!same && stop > start)
-		no_memory = mprotect_commit(mm, vma, start, stop, prot,
-					    dead);
+		no_memory = mprotect_commit(mm, vma, start, stop, prot, dead);
 	return no_memory ? no_memory : err;
 }
 

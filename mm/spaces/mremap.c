@@ -81,8 +81,8 @@ static vaddr_t mremap_move_leaves(struct mm *mm, vaddr_t va, vaddr_t end,
 		if (cut)
 			c.slot_end = c.slot + ((to->end - at) >> PAGE_SHIFT);
 		tlb_batch_note(batch, c.va, pt_cursor_rest(&c));
-		mremap_move_slots(&c, to->slot + ((at - to->start) >>
-						  PAGE_SHIFT));
+		mremap_move_slots(&c,
+				  to->slot + ((at - to->start) >> PAGE_SHIFT));
 		if (cut) {              /* the old table has more than the new */
 			va = to->end - by;
 			break;
@@ -237,13 +237,15 @@ static bool mremap_fits(const struct mremap_request *rq, const struct vma *vma)
 /* Grows or shrinks where it is. Return: 1: done; 0: it must move; -errno. */
 static int mremap_in_place(struct mremap_request *rq, struct vma *vma)
 {
-	vaddr_t old_end = rq->old + rq->old_len, new_end = rq->old + rq->new_len;
+	vaddr_t old_end = rq->old + rq->old_len;
+	vaddr_t new_end = rq->old + rq->new_len;
 	struct vma *next;
 	int err;
 
-	if (rq->new_len <= rq->old_len) {
-		err = new_end == old_end
-			      ? 0 : mmap_cut(rq->mm, new_end, old_end, &rq->dead);
+	if (new_end == old_end)
+		return 1;
+	if (rq->new_len < rq->old_len) {
+		err = mmap_cut(rq->mm, new_end, old_end, &rq->dead);
 		return err ? err : 1;
 	}
 	next = vma_next(vma);

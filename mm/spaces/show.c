@@ -69,8 +69,7 @@ static void show_print(struct strbuf *sb, const struct show_line *line)
 	if (m && m->ops->path)
 		name = m->ops->path(m, path, sizeof(path));
 	strbuf_printf(sb, "%08lx-%08lx %c%c%c%c %08llx 00:%02x %llu ",
-		      line->start, line->end,
-		      line->flags & VM_READ ? 'r' : '-',
+		      line->start, line->end, line->flags & VM_READ ? 'r' : '-',
 		      line->flags & VM_WRITE ? 'w' : '-',
 		      line->flags & VM_EXEC ? 'x' : '-',
 		      line->flags & VM_SHARED ? 's' : 'p',

@@ -80,8 +80,9 @@ static struct page *uaccess_present_page(struct mm *mm, vaddr_t va, bool write)
 		page = leaf_page(c.entry);
 		page_get(page);
 		if (write)
-			pt_set_prot(c.slot, pte_prot(c.entry, 0) | PT_YOUNG |
-						    PT_DIRTY, 0);
+			pt_set_prot(c.slot,
+				    pte_prot(c.entry, 0) | PT_YOUNG | PT_DIRTY,
+				    0);
 	}
 	pt_cursor_end(&c);
 	return page;

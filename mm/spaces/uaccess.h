@@ -20,21 +20,27 @@ static inline bool user_range_ok(const void __user *p, size_t len)
 }
 
 /* 0 or -EFAULT. Context: thread without spinlocks; may sleep. */
-static inline int __must_check copy_from_user(void *dst, const void __user *src, size_t len)
+static inline int __must_check
+copy_from_user(void *dst, const void __user *src, size_t len)
 {
-	return user_range_ok(src, len) && !arch_copy_from_user(dst, src, len)
-		       ? 0 : -EFAULT;
+	if (!user_range_ok(src, len) || arch_copy_from_user(dst, src, len))
+		return -EFAULT;
+	return 0;
 }
 
-static inline int __must_check copy_to_user(void __user *dst, const void *src, size_t len)
+static inline int __must_check
+copy_to_user(void __user *dst, const void *src, size_t len)
 {
-	return user_range_ok(dst, len) && !arch_copy_to_user(dst, src, len)
-		       ? 0 : -EFAULT;
+	if (!user_range_ok(dst, len) || arch_copy_to_user(dst, src, len))
+		return -EFAULT;
+	return 0;
 }
 
 static inline int __must_check clear_user(void __user *dst, size_t len)
 {
-	return user_range_ok(dst, len) && !arch_clear_user(dst, len) ? 0 : -EFAULT;
+	if (!user_range_ok(dst, len) || arch_clear_user(dst, len))
+		return -EFAULT;
+	return 0;
 }
 
 /* Bytes copied before the first bad page: for read(2) and write(2). */
@@ -42,7 +48,8 @@ size_t copy_from_user_partial(void *dst, const void __user *src, size_t len);
 size_t copy_to_user_partial(void __user *dst, const void *src, size_t len);
 
 /* NUL-terminated into dst: its length, -EFAULT, or -ENAMETOOLONG. */
-long __must_check strncpy_from_user(char *dst, const char __user *src, size_t size);
+long __must_check strncpy_from_user(char *dst, const char __user *src,
+				    size_t size);
 
 #define get_user(dst, uptr) copy_from_user(&(dst), (uptr), sizeof(dst))
 #define put_user(val, uptr)                                        \

@@ -34,8 +34,7 @@ void mm_note_hiwater(struct mm *mm)
 static void unmap_note_rest(const struct pt_cursor *c, const pte_t *slot,
 			    struct tlb_batch *batch)
 {
-	tlb_batch_note(batch,
-		       c->table_va + (pt_slot_index(slot) << PAGE_SHIFT),
+	tlb_batch_note(batch, c->table_va + (pt_slot_index(slot) << PAGE_SHIFT),
 		       (size_t)(c->slot_end - slot) << PAGE_SHIFT);
 }
 

@@ -65,8 +65,8 @@ static void vma_gap_augment(struct rb_node *node)
  */
 void vma_cache_init(void)
 {
-	vma_cache = kmem_cache_create("vma", sizeof(struct vma), 8,
-				      CACHE_PANIC, NULL);
+	vma_cache = kmem_cache_create("vma", sizeof(struct vma), 8, CACHE_PANIC,
+				      NULL);
 }
 
 /**
@@ -174,7 +174,8 @@ static struct vma *gap_descend(const struct rb_node *node, size_t len,
 }
 
 /* The next candidate to the left of vma. */
-static struct vma *gap_step_left(const struct vma *vma, size_t len, vaddr_t high)
+static struct vma *gap_step_left(const struct vma *vma, size_t len,
+				 vaddr_t high)
 {
 	const struct rb_node *node = &vma->node, *parent;
 

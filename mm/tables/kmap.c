@@ -70,8 +70,8 @@ static void kmap_must(vaddr_t va, size_t len, paddr_t pa, ptprot_t prot)
 {
 	unsigned int largest = mmu_features.levels - 2u;
 
-	if (len > 0 && pt_map_range(&mmu_kernel_space, va, len, pa, prot,
-				    largest, NULL))
+	if (len > 0 &&
+	    pt_map_range(&mmu_kernel_space, va, len, pa, prot, largest, NULL))
 		panic("kmap: cannot map %#lx to %#llx", va,
 		      (unsigned long long)pa.v);
 }
@@ -108,7 +108,8 @@ static void kmap_direct_all(void)
 
 		if (!(r->flags & MEMBLOCK_NOMAP))       /* [K3] */
 			kmap_direct_region(ALIGN_DOWN(r->base, PAGE_SIZE),
-					   ALIGN_UP(r->base + r->size, PAGE_SIZE));
+					   ALIGN_UP(r->base + r->size,
+						    PAGE_SIZE));
 	}
 }
 
@@ -161,6 +162,13 @@ void kmap_init(void)
 		(unsigned int)array_size(image_sections));
 }
 
+/**
+ * kmap_memmap() - map [va, va + len) of the memmap to frames from pa on
+ *
+ * Upcall of mm/frames/section.c. Tables are made of frames in [*spare,
+ * spare_end), and *spare moves on. Context: section lock.
+ * Return: 0, or -ENOMEM when the spare frames do not suffice.
+ */
 int kmap_memmap(vaddr_t va, size_t len, paddr_t pa, paddr_t *spare,
 		paddr_t spare_end)
 {
@@ -226,7 +234,8 @@ const char *kmap_check_wx(void)
 	struct pt_cursor c;
 	const char *why = NULL;
 
-	pt_cursor_begin(&c, &mmu_kernel_space, DIRECT_MAP_BASE, kernel_half_end());
+	pt_cursor_begin(&c, &mmu_kernel_space, DIRECT_MAP_BASE,
+			kernel_half_end());
 	while (!why && pt_cursor_next(&c)) {
 		ptprot_t prot = pte_prot(c.entry, c.level);
 

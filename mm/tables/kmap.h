@@ -15,8 +15,9 @@
 #define KMAP_READ  (PT_READ | PT_GLOBAL | PT_YOUNG)
 #define KMAP_WRITE (KMAP_READ | PT_WRITE | PT_DIRTY)
 
-/* Builds mmu_kernel_space from memblock (direct map with the largest leaves, image by its
- * sections, empty tables for the rest of the kernel half) and switches to it. Boot. */
+/* Builds mmu_kernel_space from memblock (direct map with the largest leaves,
+ * image by its sections, empty tables for the rest of the kernel half) and
+ * switches to it. Boot. */
 void kmap_init(void);
 
 /* Text and rodata read-only, no more writes to them. After boot patches. */

@@ -10,8 +10,8 @@
  *
  * Mapping and unmapping a stack costs a flush on all CPUs; so each CPU keeps
  * a few mapped ones at hand, and fork and exit exchange them without touching
- * a page table. The stock is filled at boot and full whenever nothing runs that was
- * started later, so that it never looks like a leak.
+ * a page table. The stock is filled at boot and full whenever nothing runs that
+ * was started later, so that it never looks like a leak.
  */
 #include "mm/tables/kstack.h"
 

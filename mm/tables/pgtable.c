@@ -18,9 +18,9 @@
  * of the table with its slot.
  *
  * The kernel's own space has no table locks at all. Who maps there owns the
- * range (an area of vmalloc, boot, one section of the memmap), so slots have one
- * writer; tables that two owners share are added under kernel_tables_lock and
- * never freed.
+ * range (an area of vmalloc, boot, one section of the memmap), so slots have
+ * one writer; tables that two owners share are added under kernel_tables_lock
+ * and never freed.
  *
  * What it does not do: free leaves' frames, count pages, know about VMAs.
  */
@@ -52,7 +52,7 @@ static inline pte_t *pt_below(pte_t e, unsigned int level)
 	return phys_to_virt(pte_paddr(e, level));
 }
 
-/* ---- table pages ------------------------------------------------------------ */
+/* ---- table pages -------------------------------------------------------- */
 
 /**
  * pt_table_alloc() - a zeroed page for a table
@@ -120,7 +120,8 @@ static struct spinlock *pt_grow_lock(const struct mmu_space *space,
 
 /* Links table unless another CPU was faster; false: it was. */
 static bool pt_table_link(const struct mmu_space *space, pte_t *slot,
-			  pte_t *table, struct spinlock *lock) __no_thread_safety
+			  pte_t *table,
+			  struct spinlock *lock) __no_thread_safety
 {
 	bool linked = false;
 
@@ -160,7 +161,7 @@ static __noinline int pt_table_grow(struct mmu_space *space, pte_t *slot,
 	return 0;
 }
 
-/* ---- standing on a slot ------------------------------------------------------- */
+/* ---- standing on a slot ------------------------------------------------- */
 
 static inline void pt_cursor_lock(struct pt_cursor *c, pte_t *table)
 	__no_thread_safety
@@ -205,30 +206,49 @@ enum pt_descend_mode {
 	DESCEND_PEEK,                   /* neither */
 };
 
-static __force_inline int pt_descend(struct pt_cursor *c,
-				     struct mmu_space *space, vaddr_t va,
-				     unsigned int level, u64 *nr_tables,
-				     struct pt_spare *spare,
-				     enum pt_descend_mode mode)
-	__no_thread_safety
+/* The table of `level` on va's way, if all tables above it exist; or NULL. */
+static __force_inline pte_t *pt_walk_to(const struct mmu_space *space,
+					vaddr_t va, unsigned int level)
 {
-	unsigned int l = pt_top_level();
 	pte_t *table = space->top;
-	int err;
 
-	for (; l > level; l--) {
-		pte_t *slot = &table[pt_index(va, l)];
-		pte_t e = pt_read(slot);
+	for (unsigned int l = pt_top_level(); l > level; l--) {
+		pte_t e = pt_read(&table[pt_index(va, l)]);
 
-		if (unlikely(pte_kind(e, l) != PTE_TABLE)) {
-			err = pt_table_grow(space, slot, va, l, nr_tables,
-					    spare);
-			if (err)
-				return err;
-			e = pt_read(slot);
-		}
+		if (unlikely(pte_kind(e, l) != PTE_TABLE))
+			return NULL;
 		table = pt_below(e, l);
 	}
+	return table;
+}
+
+/* Makes the tables that pt_walk_to() misses. 0, -ENOMEM, -EEXIST. */
+static int pt_make_way(struct mmu_space *space, vaddr_t va, unsigned int level,
+		       u64 *nr_tables, struct pt_spare *spare)
+{
+	pte_t *table = space->top;
+
+	for (unsigned int l = pt_top_level(); l > level; l--) {
+		pte_t *slot = &table[pt_index(va, l)];
+		int err = 0;
+
+		if (pte_kind(pt_read(slot), l) != PTE_TABLE)
+			err = pt_table_grow(space, slot, va, l, nr_tables,
+					    spare);
+		if (err)
+			return err;
+		table = pt_below(pt_read(slot), l);
+	}
+	return 0;
+}
+
+/* Stands on va's slot in the table that the walk ended at. */
+static __force_inline void pt_cursor_take(struct pt_cursor *c,
+					  struct mmu_space *space, pte_t *table,
+					  vaddr_t va, unsigned int level,
+					  enum pt_descend_mode mode)
+	__no_thread_safety
+{
 	c->space = space;
 	c->locked = NULL;
 	if (mode != DESCEND_PEEK && likely(!is_kernel_space(space))) {
@@ -241,29 +261,60 @@ static __force_inline int pt_descend(struct pt_cursor *c,
 		pt_claim_slots_of(page, pt_index(va, level), 1);
 	}
 	pt_cursor_stand(c, &table[pt_index(va, level)], va, level);
+}
+
+static __noinline int pt_descend(struct pt_cursor *c, struct mmu_space *space,
+				 vaddr_t va, unsigned int level, u64 *nr_tables,
+				 struct pt_spare *spare,
+				 enum pt_descend_mode mode)
+{
+	int err = pt_make_way(space, va, level, nr_tables, spare);
+
+	if (!err)
+		pt_cursor_take(c, space, pt_walk_to(space, va, level), va,
+			       level, mode);
+	return err;
+}
+
+/*
+ * The way down is there nearly always, and then nothing is called: every fault
+ * comes along here.
+ */
+static __force_inline int pt_slot_reach(struct pt_cursor *c,
+					struct mmu_space *space, vaddr_t va,
+					unsigned int level, u64 *nr_tables,
+					enum pt_descend_mode mode)
+{
+	pte_t *table = pt_walk_to(space, va, level);
+
+	if (unlikely(!table))
+		return pt_descend(c, space, va, level, nr_tables, NULL, mode);
+	pt_cursor_take(c, space, table, va, level, mode);
 	return 0;
 }
 
 int pt_slot_alloc(struct pt_cursor *c, struct mmu_space *space, vaddr_t va,
 		  unsigned int level, u64 *nr_tables)
 {
-	if (likely(level == 0))         /* a copy of its own: every fault's way */
-		return pt_descend(c, space, va, 0, nr_tables, NULL,
-				  DESCEND_LOCK);
-	return pt_descend(c, space, va, level, nr_tables, NULL, DESCEND_LOCK);
+	return pt_slot_reach(c, space, va, level, nr_tables, DESCEND_LOCK);
 }
 
 int pt_slot_alloc_private(struct pt_cursor *c, struct mmu_space *space,
 			  vaddr_t va, unsigned int level, u64 *nr_tables)
 {
-	return pt_descend(c, space, va, level, nr_tables, NULL,
-			  DESCEND_PRIVATE);
+	return pt_slot_reach(c, space, va, level, nr_tables, DESCEND_PRIVATE);
+}
+
+int pt_slot_alloc_from(struct pt_cursor *c, struct mmu_space *space, vaddr_t va,
+		       unsigned int level, struct pt_spare *spare)
+{
+	return pt_descend(c, space, va, level, NULL, spare, DESCEND_LOCK);
 }
 
 int pt_slot_peek(struct pt_cursor *c, struct mmu_space *space, vaddr_t va,
 		 u64 *nr_tables)
 {
-	return pt_descend(c, space, va, 0, nr_tables, NULL, DESCEND_PEEK);
+	return pt_slot_reach(c, space, va, 0, nr_tables, DESCEND_PEEK);
 }
 
 bool pt_slot_find(struct pt_cursor *c, struct mmu_space *space, vaddr_t va)
@@ -291,7 +342,7 @@ bool pt_slot_find(struct pt_cursor *c, struct mmu_space *space, vaddr_t va)
 	return true;
 }
 
-/* ---- walking a range ------------------------------------------------------------ */
+/* ---- walking a range ---------------------------------------------------- */
 
 /* Past the last slot of va's table that the range reaches. */
 static inline pte_t *pt_last_slot(pte_t *table, vaddr_t va, vaddr_t end,
@@ -403,156 +454,4 @@ bool pt_cursor_next_table(struct pt_cursor *c)
 	if (past && !pt_cursor_leave(c, c->level))
 		return false;
 	return c->va < c->end && pt_cursor_enter(c);
-}
-
-/* ---- ranges of leaves ------------------------------------------------------------- */
-
-static unsigned int pt_best_level(vaddr_t va, paddr_t pa, size_t len,
-				  unsigned int max_level)
-{
-	unsigned int level = MIN(max_level, pt_top_level() - 1);
-
-	for (; level > 0; level--)
-		if (mmu_features.leaf_levels >> level & 1 &&
-		    IS_ALIGNED(va | pa.v, (u64)pt_level_size(level)) &&
-		    len >= pt_level_size(level))
-			break;
-	return level;
-}
-
-/* Fills nr slots from the cursor's on; false: one was not none. */
-static bool pt_fill(struct pt_cursor *c, unsigned int nr, paddr_t pa,
-		    ptprot_t prot)
-{
-	unsigned int level = c->level;
-	size_t size = pt_level_size(level);
-	pte_t *slot = c->slot, *end = slot + nr;
-
-	if (c->locked)
-		pt_claim_slots_of(c->locked, pt_slot_index(slot), nr);
-	while (slot < end && pte_kind(pt_read(slot), level) == PTE_NONE) {
-		pt_install(slot++, pte_make_leaf(pa, prot, level));
-		pa = pa_add(pa, size);
-	}
-	pt_cursor_end(c);
-	return slot == end;
-}
-
-int pt_map_range(struct mmu_space *space, vaddr_t va, size_t len, paddr_t pa,
-		 ptprot_t prot, unsigned int max_level, struct pt_spare *spare)
-{
-	struct pt_cursor c;
-
-	assert(IS_ALIGNED(va | pa.v | len, PAGE_SIZE));
-	while (len > 0) {
-		unsigned int level = pt_best_level(va, pa, len, max_level);
-		size_t size = pt_level_size(level);
-		unsigned int nr;
-		int err = pt_descend(&c, space, va, level, NULL, spare,
-				     DESCEND_LOCK);
-
-		if (err)
-			return err;
-		nr = pt_slots_left(&c, va + len);
-		if (!pt_fill(&c, nr, pa, prot))
-			return -EEXIST;
-		va += nr * size;
-		pa = pa_add(pa, nr * size);
-		len -= nr * size;
-	}
-	return 0;
-}
-
-void pt_unmap_range(struct mmu_space *space, vaddr_t start, vaddr_t end,
-		    struct tlb_batch *batch)
-{
-	struct pt_cursor c;
-
-	pt_cursor_begin(&c, space, start, end);
-	while (pt_cursor_next(&c)) {
-		size_t size = pt_cursor_size(&c);
-
-		assertf(IS_ALIGNED(c.va, size) && end - c.va >= size,
-			"va=%#lx level=%u", c.va, c.level);
-		pt_clear(c.slot);
-		tlb_batch_note(batch, c.va, size);
-	}
-	pt_cursor_end(&c);
-}
-
-/* Replaces the large leaf under the cursor by a table of smaller ones. */
-static int pt_split_leaf(struct pt_cursor *c)
-{
-	unsigned int below = c->level - 1;
-	paddr_t pa = pte_paddr(c->entry, c->level);
-	ptprot_t prot = pte_prot(c->entry, c->level);
-	pte_t *table = pt_table_alloc();
-
-	if (!table)
-		return -ENOMEM;
-	for (unsigned int i = 0; i < PT_ENTRIES; i++)
-		pt_install(&table[i],
-			   pte_make_leaf(pa_add(pa, i * pt_level_size(below)),
-					 prot, below));
-	pt_replace(c->space, c->va, c->level, c->slot,
-		   pte_make_table(virt_to_phys(table)));
-	trace(pt_table_alloc, c->va, below);
-	return 0;
-}
-
-/* Makes va a border between leaves. 0 or -ENOMEM. */
-static int pt_split_at(struct mmu_space *space, vaddr_t va)
-{
-	struct pt_cursor c;
-	int err = 0;
-
-	while (!err && pt_slot_find(&c, space, va)) {
-		if (pte_kind(c.entry, c.level) != PTE_LEAF || c.va == va) {
-			pt_cursor_end(&c);
-			break;
-		}
-		err = pt_split_leaf(&c);
-		pt_cursor_end(&c);
-	}
-	return err;
-}
-
-int pt_protect_range(struct mmu_space *space, vaddr_t start, vaddr_t end,
-		     ptprot_t prot, struct tlb_batch *batch)
-{
-	struct pt_cursor c;
-	int err;
-
-	assert(is_kernel_space(space));         /* splits may sleep: no lock */
-	err = pt_split_at(space, start);
-	if (!err)
-		err = pt_split_at(space, end);
-	if (err)
-		return err;
-	pt_cursor_begin(&c, space, start, end);
-	while (pt_cursor_next(&c)) {
-		pt_set_prot(c.slot, prot, c.level);
-		tlb_batch_note(batch, c.va, pt_cursor_size(&c));
-	}
-	pt_cursor_end(&c);
-	return 0;
-}
-
-bool pt_lookup(struct mmu_space *space, vaddr_t va, paddr_t *pa,
-	       ptprot_t *prot, unsigned int *level)
-{
-	struct pt_cursor c;
-	bool leaf;
-
-	if (!pt_slot_find(&c, space, va))
-		return false;
-	leaf = pte_kind(c.entry, c.level) == PTE_LEAF;
-	if (leaf) {
-		*pa = pa_add(pte_paddr(c.entry, c.level),
-			     va & (pt_cursor_size(&c) - 1));
-		*prot = pte_prot(c.entry, c.level);
-		*level = c.level;
-	}
-	pt_cursor_end(&c);
-	return leaf;
 }

@@ -37,17 +37,17 @@ struct tlb_batch;
 struct pt_cursor {
 	struct mmu_space *space;
 	vaddr_t va;                     /* start of the current entry, or of the
-					 * range if that lies inside the entry */
+					 * range if that begins inside it */
 	vaddr_t end;                    /* of the range */
 	pte_t *slot;                    /* current entry; NULL: in no table */
-	pte_t *slot_end;                /* past the table's last slot in the range */
-	pte_t entry;                    /* its value when the cursor came to it */
+	pte_t *slot_end;                /* past the last slot to look at */
+	pte_t entry;                    /* what the cursor found there */
 	unsigned int level;             /* of the current entry */
-	struct page *locked;            /* table whose lock is held; NULL: none */
-	vaddr_t table_va;               /* first address that the table covers */
+	struct page *locked;            /* table whose lock we hold, or NULL */
+	vaddr_t table_va;               /* first address of the table */
 };
 
-/** pt_cursor_begin() - stand before the first entry of [start, end). No lock yet. */
+/** pt_cursor_begin() - stand before the entries of [start, end); no lock. */
 static inline void pt_cursor_begin(struct pt_cursor *c, struct mmu_space *space,
 				   vaddr_t start, vaddr_t end)
 {
@@ -95,8 +95,8 @@ static inline bool pt_cursor_next(struct pt_cursor *c)
 				((vaddr_t)pt_slot_index(slot) << PAGE_SHIFT);
 			return true;
 		}
-		c->va = c->table_va + ((vaddr_t)pt_slot_index(slot)
-				       << pt_level_shift(level));
+		c->va = c->table_va +
+			((vaddr_t)pt_slot_index(slot) << pt_level_shift(level));
 		if (pte_kind(e, level) != PTE_TABLE)
 			return true;
 		break;
@@ -206,6 +206,12 @@ struct pt_spare {
 	paddr_t end;
 };
 
+/** pt_slot_alloc_from() - pt_slot_alloc() with tables out of spare (NULL: as
+ * always). Who gives frames of his own is the only one to add tables there. */
+int __must_check pt_slot_alloc_from(struct pt_cursor *c,
+				    struct mmu_space *space, vaddr_t va,
+				    unsigned int level, struct pt_spare *spare);
+
 /**
  * pt_map_range() - map [va, va + len) to pa with the largest leaves allowed
  *
@@ -248,7 +254,7 @@ bool pt_lookup(struct mmu_space *space, vaddr_t va, paddr_t *pa,
 pte_t *pt_table_alloc(void);
 void pt_table_free(pte_t *table);
 
-/* Calls fn for each level of va's walk, top first: GDB's and `explain`'s view. */
+/* Calls fn for each level of va's walk, top first: what `explain` shows. */
 void pt_explain(struct mmu_space *space, vaddr_t va,
 		void (*fn)(unsigned int level, pte_t e, void *arg), void *arg);
 

@@ -92,7 +92,7 @@ void pt_free_tables(struct mmu_space *space, vaddr_t start, vaddr_t end,
 	table_sweep_below(&s, space->top, top, start, end);
 }
 
-/* ---- looking ------------------------------------------------------------------ */
+/* ---- looking ------------------------------------------------------------ */
 
 /* Slots of the top table that belong to the user half. */
 static unsigned int user_top_slots(void)
@@ -140,7 +140,7 @@ void pt_explain(struct mmu_space *space, vaddr_t va,
 	}
 }
 
-/* ---- checking ------------------------------------------------------------------- */
+/* ---- checking ----------------------------------------------------------- */
 
 static const char *entry_check(pte_t e, unsigned int level, bool user)
 {
@@ -148,8 +148,9 @@ static const char *entry_check(pte_t e, unsigned int level, bool user)
 	case PTE_NONE:
 		return NULL;
 	case PTE_SWAP:
-		return level == 0 && user ? NULL
-					  : "swap entry above level 0 or in the kernel";
+		return level == 0 && user
+			       ? NULL
+			       : "swap entry above level 0 or in the kernel";
 	case PTE_LEAF:
 		if (!(mmu_features.leaf_levels >> level & 1))
 			return "leaf at a level without leaves";
@@ -162,8 +163,8 @@ static const char *entry_check(pte_t e, unsigned int level, bool user)
 	case PTE_TABLE:
 		if (level == 0)
 			return "table entry at level 0";
-		if (user && phys_to_page(pte_paddr(e, level))->type !=
-				    PAGE_TABLE)
+		if (user &&
+		    phys_to_page(pte_paddr(e, level))->type != PAGE_TABLE)
 			return "[T3] user table without type PAGE_TABLE";
 		return NULL;
 	}
@@ -193,8 +194,8 @@ static const char *table_check_below(const pte_t *table, unsigned int level,
 		if (!why && user && pte_kind(e, level) != PTE_NONE)
 			why = slot_check(table, i);
 		if (!why && pte_kind(e, level) == PTE_TABLE)
-			why = table_check_below(table_below(e, level), level - 1,
-						0, PT_ENTRIES, user);
+			why = table_check_below(table_below(e, level),
+						level - 1, 0, PT_ENTRIES, user);
 	}
 	return why;
 }

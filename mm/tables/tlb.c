@@ -3,7 +3,7 @@
  * Flushing translations, batched, and the frames that wait for it.
  *
  *   pt_clear ──note──► [start, end) ─┐
- *   page ──put_page──► page[nr]      ├─ tlb_batch_flush ─► mmu_flush_* ─► page_put
+ *   page ──put_page──► page[nr]      ├─ tlb_batch_flush ─► flush, page_put
  *   table ─put_table─► page[nr] ─────┘                        (all CPUs)
  *
  * One batch belongs to one call and one space and is only touched by its

@@ -45,7 +45,7 @@ extern const char *const tlb_reason_names[TLB_REASONS];
 #define TLB_BATCH_PAGES 64
 
 struct tlb_batch {
-	struct mmu_space *space;        /* &mmu_kernel_space for the kernel half */
+	struct mmu_space *space;        /* mmu_kernel_space: kernel half */
 	enum tlb_reason reason;
 	vaddr_t start;                  /* range noted; empty: start > end */
 	vaddr_t end;
@@ -53,7 +53,7 @@ struct tlb_batch {
 	bool dying;                     /* mmu_space_fini() was called: no CPU
 					 * knows the space, nothing to flush */
 	u32 nr;
-	struct page *page[TLB_BATCH_PAGES];     /* references dropped after the flush */
+	struct page *page[TLB_BATCH_PAGES];     /* put after the flush */
 };
 
 void tlb_batch_begin(struct tlb_batch *b, struct mmu_space *space,
@@ -70,7 +70,7 @@ static inline void tlb_batch_note(struct tlb_batch *b, vaddr_t va, size_t len)
 		b->end = va + len;
 }
 
-/** tlb_batch_put_page() - drop this reference after the flush. Flushes when full. */
+/** tlb_batch_put_page() - drop this reference after the flush. */
 static inline void tlb_batch_put_page(struct tlb_batch *b, struct page *page)
 {
 	if (unlikely(b->nr == TLB_BATCH_PAGES))
@@ -78,7 +78,7 @@ static inline void tlb_batch_put_page(struct tlb_batch *b, struct page *page)
 	b->page[b->nr++] = page;
 }
 
-/** tlb_batch_put_table() - free this table page after the flush of the walk caches. */
+/** tlb_batch_put_table() - free this table after a flush of the walk caches. */
 void tlb_batch_put_table(struct tlb_batch *b, struct page *table);
 
 struct tlb_counters {

@@ -17,7 +17,7 @@
  * guard page behind them; a stack has one more below it.
  *
  *   vmalloc  ── area_create ─► fill: page_alloc, pt_install ─► in use
- *   vfree    ── area_detach ─► pt_clear, batch, flush ─► page_put ─► area_destroy
+ *   vfree    ── area_detach ─► area_destroy: pt_clear, flush, page_put ─► free
  *
  * The address range is given back after the flush, so it is never in use with
  * an old translation alive. Tables of the window are kept for the next area.
@@ -69,7 +69,7 @@ static const char *const vmalloc_kind_names[VMALLOC_KINDS] = {
 static struct mutex vmalloc_lock = MUTEX_INIT(vmalloc_lock, RANK_VMALLOC);
 static u64 nr_vmalloc_pages;            /* [vmalloc_lock] */
 
-/* ---- the tree of areas ------------------------------------------------------- */
+/* ---- the tree of areas -------------------------------------------------- */
 
 static struct vmalloc_area *area_of(struct rb_node *node)
 {
@@ -177,7 +177,8 @@ static u64 area_frames(const struct vmalloc_area *a)
 
 /* An address range of its own for size bytes; NULL: no memory, no room. */
 static struct vmalloc_area *area_create(size_t size, size_t guard_below,
-					enum vmalloc_kind kind, const void *caller)
+					enum vmalloc_kind kind,
+					const void *caller)
 {
 	struct vmalloc_area *a;
 	vaddr_t at = 0;
@@ -252,7 +253,7 @@ static void area_destroy(struct vmalloc_area *a)
 	kfree(a);
 }
 
-/* ---- filling ------------------------------------------------------------------ */
+/* ---- filling ------------------------------------------------------------ */
 
 /* Where the frames of an area come from: given ones, or new ones of a type. */
 struct area_source {
@@ -325,11 +326,12 @@ static void *vmalloc_pages_for(size_t size, gfp_t gfp, const void *caller)
 	return a ? (void *)a->start : NULL;
 }
 
-/* ---- the interface -------------------------------------------------------------- */
+/* ---- the interface ------------------------------------------------------ */
 
 /**
- * vmalloc() - size bytes, page by page, virtually contiguous, undefined contents
+ * vmalloc() - virtually contiguous memory, page by page, undefined contents
  *
+ * size: bytes, rounded up to pages.
  * Context: thread, may sleep. Return: NULL: size 0, no memory or no room.
  */
 void *vmalloc(size_t size)
@@ -414,7 +416,8 @@ void __iomem *ioremap(paddr_t pa, size_t size)
 void iounmap(void __iomem *va)
 {
 	vaddr_t start = (__force vaddr_t)va & PAGE_MASK;
-	struct vmalloc_area *a = va ? area_detach(start, VMALLOC_IOREMAP) : NULL;
+	struct vmalloc_area *a = va ? area_detach(start, VMALLOC_IOREMAP)
+				    : NULL;
 
 	if (a)
 		area_destroy(a);
@@ -446,7 +449,7 @@ void vmalloc_init(void)
 	kstack_init();
 }
 
-/* ---- looking -------------------------------------------------------------------- */
+/* ---- looking ------------------------------------------------------------ */
 
 /** vmalloc_pages() - frames behind areas. Context: any; a snapshot. */
 u64 vmalloc_pages(void)
@@ -454,7 +457,7 @@ u64 vmalloc_pages(void)
 	return READ_ONCE(nr_vmalloc_pages);
 }
 
-/** vmalloc_show_info() - one line an area, as /proc/vmallocinfo. Context: thread. */
+/** vmalloc_show_info() - text of /proc/vmallocinfo. Context: thread. */
 void vmalloc_show_info(struct strbuf *sb)
 {
 	char caller[64];
@@ -502,7 +505,7 @@ static const char *area_check(const struct vmalloc_area *a, vaddr_t prev_end)
 	return NULL;
 }
 
-/** vmalloc_check() - [W1] to [W4]; no area is just being made. Context: thread. */
+/** vmalloc_check() - [W1] to [W4]; no area is being made. Context: thread. */
 const char *vmalloc_check(void)
 {
 	vaddr_t prev_end = VMALLOC_BASE;

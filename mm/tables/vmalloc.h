@@ -17,7 +17,7 @@
 enum vmalloc_kind { VMALLOC_PAGES, VMALLOC_VMAP, VMALLOC_IOREMAP, VMALLOC_STACK,
 		    VMALLOC_KINDS };
 
-/* Ready for areas; makes the stock of kernel stacks. Boot, after slab_init(). */
+/* Makes the first kernel stacks. Boot, after slab_init(). */
 void vmalloc_init(void);
 
 /* Frames one by one, mapped read-write; NULL: no memory. Context: thread. */
@@ -38,7 +38,7 @@ void iounmap(void __iomem *va);
 vaddr_t vmalloc_stack_alloc(size_t size);
 void vmalloc_stack_free(vaddr_t stack);
 
-u64 vmalloc_pages(void);        /* frames behind VMALLOC_PAGES and _STACK areas */
+u64 vmalloc_pages(void);        /* frames of VMALLOC_PAGES and _STACK areas */
 struct strbuf;
 void vmalloc_show_info(struct strbuf *sb);      /* /proc/vmallocinfo */
 const char *vmalloc_check(void);

@@ -146,7 +146,8 @@ static vaddr_t map_stack(struct mm *mm, size_t pages)
 
 	return space_mmap(mm, 0x40000000, pages, SPACE_RW,
 			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED |
-				  MAP_GROWSDOWN, NULL, &err);
+				  MAP_GROWSDOWN,
+			  NULL, &err);
 }
 
 TEST(fault, stack_grows_to_the_touch)
@@ -347,9 +348,43 @@ TEST(fault, populate_and_other_spaces)
 		  sizeof(back));
 	EXPECT(!strcmp(text, back));
 	EXPECT_EQ(mm_write(other, there + 2 * PAGE_SIZE - 4, text,
-			   sizeof(text)), 4);
+			   sizeof(text)),
+		  4);
 	EXPECT_EQ(mm_read(other, there + 2 * PAGE_SIZE, back, 1), 0);
 	EXPECT_SOUND(mm_check(other));
 	mm_put(other);
+	space_leave(mm);
+}
+
+/* User copies go as far as the memory does, and never into the kernel. */
+TEST(fault, user_copies_end_at_bad_pages)
+{
+	struct mm *mm = space_enter();
+	char text[64] = "a string of the user", buf[64];
+	vaddr_t at, end;
+
+	EXPECT(mm);
+	at = space_map(mm, 2, SPACE_RW);
+	EXPECT_EQ(mm_mprotect(mm, at + PAGE_SIZE, PAGE_SIZE, PROT_NONE), 0);
+	end = at + PAGE_SIZE;
+	EXPECT_EQ(copy_to_user_partial((void __user *)(end - 10), text, 64),
+		  10);
+	EXPECT_EQ(copy_from_user_partial(buf, (void __user *)(end - 10), 64),
+		  10);
+	EXPECT(!memcmp(text, buf, 10));
+	EXPECT_EQ(copy_from_user_partial(buf, (void __user *)USER_END, 1), 0);
+	EXPECT_EQ(copy_to_user((void __user *)(USER_END - 4), text, 8),
+		  -EFAULT);
+	EXPECT_EQ(copy_from_user(buf, (void __user *)~(vaddr_t)0, 2), -EFAULT);
+	EXPECT_EQ(clear_user((void __user *)(end - 10), 10), 0);
+	EXPECT_EQ(clear_user((void __user *)(end - 1), 2), -EFAULT);
+	EXPECT_EQ(copy_to_user((void __user *)at, text, sizeof(text)), 0);
+	EXPECT_EQ(strncpy_from_user(buf, (char __user *)at, sizeof(buf)), 20);
+	EXPECT(!strcmp(buf, text));
+	EXPECT_EQ(strncpy_from_user(buf, (char __user *)at, 20), -ENAMETOOLONG);
+	EXPECT_EQ(copy_to_user((void __user *)(end - 4), "full", 4), 0);
+	EXPECT_EQ(strncpy_from_user(buf, (char __user *)(end - 4), 20),
+		  -EFAULT);
+	EXPECT_EQ(strncpy_from_user(buf, (char __user *)USER_END, 20), -EFAULT);
 	space_leave(mm);
 }

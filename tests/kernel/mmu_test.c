@@ -58,7 +58,7 @@ static paddr_t draw_frame(unsigned int level)
 	return pa_make(ALIGN_DOWN(pa, (u64)pt_level_size(level)));
 }
 
-/* ---- features and the codec ---------------------------------------------------- */
+/* ---- features and the codec --------------------------------------------- */
 
 TEST(mmu, features_make_sense)
 {
@@ -168,7 +168,7 @@ TEST(mmu, an_address_is_its_indices)
 	}
 }
 
-/* ---- slots ------------------------------------------------------------------------ */
+/* ---- slots -------------------------------------------------------------- */
 
 TEST(mmu, a_slot_holds_what_was_installed)
 {
@@ -199,7 +199,8 @@ TEST(mmu, set_prot_keeps_young_and_dirty)
 	pt_install(&table[0], e);
 	old = pt_set_prot(&table[0], RIG_RO, 0);
 	EXPECT_EQ(old.v, e.v);
-	EXPECT_EQ(pte_prot(pt_read(&table[0]), 0), RIG_RO | PT_YOUNG | PT_DIRTY);
+	EXPECT_EQ(pte_prot(pt_read(&table[0]), 0),
+		  RIG_RO | PT_YOUNG | PT_DIRTY);
 	EXPECT_EQ(pte_paddr(pt_read(&table[0]), 0).v, pa.v);
 	pt_table_free(table);
 }
@@ -209,14 +210,15 @@ TEST(mmu, young_is_tested_and_cleared)
 	pte_t *table = pt_table_alloc();
 
 	EXPECT(table);
-	pt_install(&table[0], pte_make_leaf(draw_frame(0), RIG_RO | PT_YOUNG, 0));
+	pt_install(&table[0],
+		   pte_make_leaf(draw_frame(0), RIG_RO | PT_YOUNG, 0));
 	EXPECT(pt_test_clear_young(&table[0], 0));
 	EXPECT(!pt_test_clear_young(&table[0], 0));
 	EXPECT_EQ(pte_prot(pt_read(&table[0]), 0), (ptprot_t)RIG_RO);
 	pt_table_free(table);
 }
 
-/* ---- accesses ------------------------------------------------------------------------ */
+/* ---- accesses ----------------------------------------------------------- */
 
 TEST(mmu, a_new_mapping_needs_no_flush)
 {
@@ -224,7 +226,7 @@ TEST(mmu, a_new_mapping_needs_no_flush)
 	struct rig rig;
 
 	EXPECT(page && rig_begin(&rig));
-	EXPECT_EQ(rig_peek(RIG_VA), -1);        /* the miss must not be cached */
+	EXPECT_EQ(rig_peek(RIG_VA), -1); /* a miss: not cached */
 	EXPECT(rig_map(&rig, RIG_VA, page, RIG_RW | PT_YOUNG | PT_DIRTY));
 	EXPECT_EQ(rig_peek(RIG_VA), 7);
 	EXPECT(rig_poke(RIG_VA, 8));
@@ -300,8 +302,9 @@ TEST(mmu, a_large_leaf_maps_all_its_bytes)
 	}
 	EXPECT(rig_begin(&rig));
 	EXPECT_EQ(pt_map_range(&rig.space, RIG_VA, pt_level_size(1),
-			       page_to_phys(block), RIG_RW | PT_YOUNG | PT_DIRTY,
-			       1, NULL), 0);
+			       page_to_phys(block),
+			       RIG_RW | PT_YOUNG | PT_DIRTY, 1, NULL),
+		  0);
 	EXPECT(rig_poke(RIG_VA, 1) && rig_poke(last, 2));
 	EXPECT_EQ(page_byte(block), 1);
 	EXPECT_EQ(((u8 *)page_to_virt(block))[pt_level_size(1) - 1], 2);
@@ -310,7 +313,7 @@ TEST(mmu, a_large_leaf_maps_all_its_bytes)
 	page_free(block, order);
 }
 
-/* ---- flushes: on return nobody uses the old translation -------------------------- */
+/* ---- flushes: on return nobody uses the old translation ----------------- */
 
 TEST(mmu, flush_range_forgets_what_was_cleared)
 {
@@ -318,7 +321,8 @@ TEST(mmu, flush_range_forgets_what_was_cleared)
 	struct rig rig;
 
 	EXPECT(page && rig_begin(&rig));
-	for (vaddr_t va = RIG_VA; va < RIG_VA + 4 * PAGE_SIZE; va += PAGE_SIZE) {
+	for (vaddr_t va = RIG_VA; va < RIG_VA + 4 * PAGE_SIZE;
+	     va += PAGE_SIZE) {
 		EXPECT(rig_map(&rig, va, page, RIG_RO | PT_YOUNG));
 		EXPECT_EQ(rig_peek(va), 7);
 	}
@@ -357,7 +361,7 @@ TEST(mmu, flush_of_tables_forgets_the_way_down)
 	struct rig rig;
 	paddr_t table;
 
-	EXPECT(old && new && rig_begin(&rig));
+	EXPECT(old && new &&rig_begin(&rig));
 	EXPECT(rig_map(&rig, RIG_VA, old, RIG_RO | PT_YOUNG));
 	EXPECT_EQ(rig_peek(RIG_VA), 7);
 	pt_clear(rig_slot(&rig, RIG_VA));
@@ -400,7 +404,7 @@ TEST(mmu, replace_leaves_no_use_of_the_old_frame)
 	struct page *old = rig_page(7), *new = rig_page(9);
 	struct rig rig;
 
-	EXPECT(old && new && rig_begin(&rig));
+	EXPECT(old && new &&rig_begin(&rig));
 	EXPECT(rig_map(&rig, RIG_VA, old, RIG_RO | PT_YOUNG));
 	EXPECT_EQ(rig_peek(RIG_VA), 7);
 	pt_replace(&rig.space, RIG_VA, 0, rig_slot(&rig, RIG_VA),
@@ -414,7 +418,7 @@ TEST(mmu, replace_leaves_no_use_of_the_old_frame)
 	page_free(new, 0);
 }
 
-/* ---- spaces ------------------------------------------------------------------------- */
+/* ---- spaces ------------------------------------------------------------- */
 
 #define NR_SPACES 20                    /* more than some machines have tags */
 
@@ -460,7 +464,7 @@ TEST(mmu, a_finished_space_leaves_nothing)
 	page_free(page, 0);
 }
 
-/* ---- the kernel half ------------------------------------------------------------------ */
+/* ---- the kernel half ---------------------------------------------------- */
 
 TEST(mmu, every_space_sees_new_kernel_mappings)
 {

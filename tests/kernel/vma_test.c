@@ -106,8 +106,8 @@ TEST(vma, highest_gap_that_fits)
 	EXPECT(mm);
 	/* pages taken: 0, 4, 8 … so that holes of three pages remain */
 	for (i = 0; i < 10; i++)
-		EXPECT(space_map_at(mm, AT(i * 4), 1, i & 1 ? PROT_READ
-							    : SPACE_RW));
+		EXPECT(space_map_at(mm, AT(i * 4), 1,
+				    i & 1 ? PROT_READ : SPACE_RW));
 	EXPECT_EQ(vma_find_gap(mm, 3 * PAGE_SIZE, BASE, AT(37)), AT(33));
 	EXPECT_EQ(vma_find_gap(mm, 2 * PAGE_SIZE, BASE, AT(36)), AT(34));
 	EXPECT_EQ(vma_find_gap(mm, 2 * PAGE_SIZE, BASE, AT(35)), AT(33));

@@ -55,10 +55,12 @@ static void machine_map(u64 end)
 		err |= bootinfo_add_range(&bootinfo, fixed[i].start,
 					  fixed[i].end - fixed[i].start,
 					  fixed[i].type);
-	err |= bootinfo_add_range(&bootinfo, MIB(1), hole - MIB(1), RANGE_USABLE);
+	err |= bootinfo_add_range(&bootinfo, MIB(1), hole - MIB(1),
+				  RANGE_USABLE);
 	err |= bootinfo_add_range(&bootinfo, hole + 0x13000,
 				  end - hole - 0x23000, RANGE_USABLE);
-	err |= bootinfo_add_range(&bootinfo, end - 0x10000, 0x10000, RANGE_ACPI);
+	err |= bootinfo_add_range(&bootinfo, end - 0x10000, 0x10000,
+				  RANGE_ACPI);
 	assert(!err);
 	bootinfo.kernel_start = MIB(1);
 	bootinfo.kernel_end = MIB(2);

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Traps that the kernel takes and comes back from: breakpoints, interrupts, and
+ * faults inside copies across the border.
+ */
+#include "arch/cpu.h"
+#include "arch/timer.h"
+#include "arch/trap.h"
+#include "arch/uaccess.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+#include "tests/kernel/space.h"
+#include "tests/kernel/suite.h"
+
+/* No space has anything here. */
+#define NOWHERE ((char __user *)0x7000000000ull)
+
+TEST(trap, a_breakpoint_comes_back)
+{
+	u64 before = trap_breakpoints;
+
+	cpu_breakpoint();
+	cpu_breakpoint();
+	EXPECT_EQ(trap_breakpoints, before + 2);
+}
+
+TEST(trap, a_breakpoint_keeps_the_interrupt_flag)
+{
+	u64 flags = irq_save();
+	bool off;
+
+	cpu_breakpoint();
+	off = !irq_enabled();
+	irq_restore(flags);
+	EXPECT(off);
+	EXPECT(irq_enabled());
+}
+
+TEST(trap, irq_state_nests)
+{
+	u64 outer = irq_save(), inner = irq_save();
+	bool on_inside;
+
+	irq_restore(inner);
+	on_inside = irq_enabled();
+	irq_restore(outer);
+	EXPECT(!on_inside);
+	EXPECT(irq_enabled());
+}
+
+/* A frame says what it was told, and starts in user mode. */
+TEST(trap, frame_accessors)
+{
+	struct trap_frame tf;
+
+	tf_init_user(&tf, 0x401000, 0x7ffff000);
+	EXPECT(tf_from_user(&tf));
+	EXPECT(!tf_is_syscall(&tf));
+	EXPECT_EQ(tf_pc(&tf), 0x401000);
+	EXPECT_EQ(tf_sp(&tf), 0x7ffff000);
+	tf_set_pc(&tf, 0x402000);
+	tf_set_sp(&tf, 0x7fffe000);
+	tf_set_return(&tf, (u64)-EFAULT);
+	EXPECT_EQ(tf_pc(&tf), 0x402000);
+	EXPECT_EQ(tf_sp(&tf), 0x7fffe000);
+	EXPECT_EQ(tf_return(&tf), (u64)-EFAULT);
+}
+
+TEST(trap, fault_reports_in_words)
+{
+	char text[96];
+
+	trap_describe_fault(text, sizeof(text), 0x1234,
+			    FAULT_WRITE | FAULT_USER);
+	EXPECT(strstr(text, "write"));
+	EXPECT(strstr(text, "0x1234"));
+	EXPECT(strstr(text, "user"));
+	EXPECT(strstr(text, "not present"));
+	trap_describe_fault(text, sizeof(text), 0x1234,
+			    FAULT_READ | FAULT_PRESENT);
+	EXPECT(strstr(text, "read"));
+	EXPECT(strstr(text, "kernel"));
+	EXPECT(!strstr(text, "not present"));
+}
+
+/* ---- copies across the border ------------------------------------------------ */
+
+TEST(uaccess_arch, nothing_there)
+{
+	char buf[16];
+	u32 seen;
+
+	EXPECT_EQ(arch_copy_from_user(buf, NOWHERE, 16), 16);
+	EXPECT_EQ(arch_copy_to_user(NOWHERE, buf, 13), 13);
+	EXPECT_EQ(arch_clear_user(NOWHERE, 9), 9);
+	EXPECT_EQ(arch_strncpy_from_user(buf, NOWHERE, 16), (u64)-EFAULT);
+	EXPECT_EQ(arch_cmpxchg_user((u32 __user *)NOWHERE, 1, 2, &seen),
+		  (u64)-EFAULT);
+	EXPECT_EQ(arch_copy_from_user(buf, NOWHERE, 0), 0);
+}
+
+/* A copy that runs into the end of memory says to the byte how far it came,
+ * for every alignment and length around the border. */
+static void copies_to_the_border(struct mm *mm)
+{
+	vaddr_t at = space_map(mm, 2, SPACE_RW);
+	char buf[32] = "0123456789abcdef0123456789abcde";
+
+	EXPECT(at);
+	EXPECT_EQ(mm_munmap(mm, at + PAGE_SIZE, PAGE_SIZE), 0);
+	for (size_t before = 1; before < 20; before++) {
+		char __user *p =
+			(char __user *)(at + PAGE_SIZE - before);
+
+		for (size_t len = before; len < sizeof(buf); len++) {
+			EXPECT_EQ(arch_copy_to_user(p, buf, len), len - before);
+			EXPECT_EQ(arch_copy_from_user(buf, p, len),
+				  len - before);
+			EXPECT_EQ(arch_clear_user(p, len), len - before);
+			EXPECT_EQ(arch_copy_to_user(p, buf, before), 0);
+		}
+	}
+	EXPECT_EQ(memcmp(buf, "0123456789abcdef", 16), 0);
+}
+
+TEST(uaccess_arch, partial_copies_are_exact)
+{
+	struct mm *mm = space_enter();
+
+	EXPECT(mm);
+	copies_to_the_border(mm);
+	space_leave(mm);
+}
+
+static void strings_and_words(struct mm *mm)
+{
+	vaddr_t at = space_map(mm, 1, SPACE_RW);
+	char __user *p = (char __user *)at;
+	char buf[16];
+	u32 seen = 0;
+
+	EXPECT(at);
+	EXPECT_EQ(arch_copy_to_user(p, "hello", 6), 0);
+	EXPECT_EQ(arch_strncpy_from_user(buf, p, sizeof(buf)), 5);
+	EXPECT_EQ(strcmp(buf, "hello"), 0);
+	EXPECT_EQ(arch_strncpy_from_user(buf, p, 3), 3);
+	EXPECT_EQ(arch_strncpy_from_user(buf, p, 0), 0);
+	/* No NUL up to the end of memory. */
+	EXPECT_EQ(arch_copy_to_user(p + PAGE_SIZE - 2, "xy", 2), 0);
+	EXPECT_EQ(arch_strncpy_from_user(buf, p + PAGE_SIZE - 2, 8),
+		  (u64)-EFAULT);
+
+	EXPECT_EQ(arch_clear_user(p, 8), 0);
+	EXPECT_EQ(arch_cmpxchg_user((u32 __user *)p, 0, 7, &seen), 0);
+	EXPECT_EQ(seen, 0);
+	EXPECT_EQ(arch_cmpxchg_user((u32 __user *)p, 0, 9, &seen), 0);
+	EXPECT_EQ(seen, 7);
+}
+
+TEST(uaccess_arch, strings_and_words)
+{
+	struct mm *mm = space_enter();
+
+	EXPECT(mm);
+	strings_and_words(mm);
+	space_leave(mm);
+}
+
+static void read_only_stays(struct mm *mm)
+{
+	vaddr_t at = space_map(mm, 1, PROT_READ);
+	char buf[8] = "abcdefg";
+
+	EXPECT(at);
+	EXPECT_EQ(arch_copy_from_user(buf, (char __user *)at, 8), 0);
+	EXPECT_EQ(buf[0], 0);
+	EXPECT_EQ(arch_copy_to_user((char __user *)at, "x", 1), 1);
+	EXPECT_EQ(arch_clear_user((char __user *)at, 8), 8);
+}
+
+/* The kernel's writes are bound by the user's rights (CR0.WP and its like). */
+TEST(uaccess_arch, rights_bind_the_kernel)
+{
+	struct mm *mm = space_enter();
+
+	EXPECT(mm);
+	read_only_stays(mm);
+	space_leave(mm);
+}

@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * boot/ under random bytes: whatever a loader leaves in memory, its readers
+ * stay inside it and end in a right map or in one line of words.
+ *
+ *   first byte of the input, modulo 4     what the rest is
+ *     0   a multiboot2 block               read from a copy of exactly its size
+ *     1   64 KiB of physical memory        PVH's start info at its beginning
+ *     2   the same                         ACPI tables, RSDP at its beginning
+ *     3   raw ranges, 9 bytes each         judged page by page (boot_oracle.h)
+ *
+ * LLVMFuzzerTestOneInput() is what libFuzzer calls:
+ *
+ *	clang -DLIBFUZZER -fsanitize=fuzzer,address,undefined …
+ *
+ * Without libFuzzer, main() here spends a fixed budget: it takes the corpus and
+ * blocks of its own, breaks them in ways that like the edges, and fails
+ * when inputs were not both accepted and refused in numbers.
+ *
+ *	boot_fuzz [rounds [seed]]
+ */
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "boot/acpi.h"
+#include "tests/unit/boot_oracle.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static struct bootinfo info;
+static unsigned long accepted[4], refused[4];
+
+static void must(bool ok, const char *what)
+{
+	if (ok)
+		return;
+	fprintf(stderr, "boot_fuzz: %s\n", what);
+	abort();
+}
+
+/* A line for the screen: there, ended, printable. */
+static void check_why(const char *why)
+{
+	must(why && strlen(why) > 10, "failure without words");
+}
+
+static void check_texts(void)
+{
+	must(strnlen(info.cmdline, sizeof(info.cmdline)) <
+		     sizeof(info.cmdline), "command line without end");
+	must(strnlen(info.loader, sizeof(info.loader)) < sizeof(info.loader),
+	     "loader name without end");
+	must(info.nr_modules <= BOOT_MAX_MODULES, "too many modules");
+	for (u32 i = 0; i < info.nr_modules; i++) {
+		must(strnlen(info.module[i].name, 48) < 48, "module name");
+		must(info.module[i].start <= info.module[i].end, "module");
+	}
+	must(info.nr_keep <= BOOT_MAX_MODULES, "too much to keep");
+}
+
+/* After a reader: does the whole chain end well? */
+static void finish(int target, int err, const char *why)
+{
+	check_texts();
+	if (!err)
+		err = bootinfo_sanitize(&info, &why);
+	if (err) {
+		check_why(why);
+		refused[target]++;
+		return;
+	}
+	must(!bootinfo_check(&info), bootinfo_check(&info));
+	accepted[target]++;
+}
+
+static void try_multiboot2(const uint8_t *data, size_t size)
+{
+	void *copy = malloc(size ? size : 1);
+	const char *why = NULL;
+	int err;
+
+	memcpy(copy, data, size);
+	err = multiboot2_parse(&info, copy, 0x8000, size, &why);
+	free(copy);
+	finish(0, err, why);
+}
+
+static void fill_phys(const uint8_t *data, size_t size)
+{
+	memset(phys_memory, 0, sizeof(phys_memory));
+	memcpy(phys_memory, data, MIN(size, sizeof(phys_memory)));
+}
+
+static void try_pvh(const uint8_t *data, size_t size)
+{
+	const char *why = NULL;
+	int err;
+
+	fill_phys(data, size);
+	err = pvh_parse(&info, PHYS_BASE, phys_map, &why);
+	finish(1, err, why);
+}
+
+static void try_acpi(const uint8_t *data, size_t size)
+{
+	static struct acpi_info acpi;
+
+	fill_phys(data, size);
+	info.rsdp = PHYS_BASE;
+	acpi_parse(&acpi, &info, phys_map);
+	must(acpi.nr_cpus <= ACPI_MAX_CPUS &&
+		     acpi.nr_ioapics <= ACPI_MAX_IOAPICS &&
+		     acpi.nr_overrides <= ACPI_MAX_OVERRIDES, "ACPI counts");
+	acpi.nr_cpus ? accepted[2]++ : refused[2]++;
+}
+
+/* 9 bytes: type, start (pages, or shifted far up), length (bytes). */
+static void try_ranges(const uint8_t *data, size_t size)
+{
+	const char *why = NULL;
+	int err = 0;
+
+	for (; size >= 9 && !err; data += 9, size -= 9) {
+		u32 start, len;
+
+		memcpy(&start, data + 1, 4);
+		memcpy(&len, data + 5, 4);
+		err = oracle_add(&info,
+				 (u64)(start & 0xffffff) << (data[0] >> 4 & 7) * 4,
+				 (u64)(len & 0xffffff) << (data[0] >> 5 & 3) * 12,
+				 (enum range_type)(data[0] % RANGE_TYPES));
+	}
+	why = "full of restrictive ranges";
+	if (!err)
+		err = bootinfo_sanitize(&info, &why);
+	if (err) {
+		check_why(why);
+		refused[3]++;
+		return;
+	}
+	why = oracle_judge(&info);
+	must(!why, why);
+	accepted[3]++;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static void (*const targets[])(const uint8_t *, size_t) = {
+		try_multiboot2, try_pvh, try_acpi, try_ranges
+	};
+
+	memset(&info, 0, sizeof(info));
+	oracle_nr = 0;
+	if (size > 0)
+		targets[data[0] % 4](data + 1, size - 1);
+	phys_forget();
+	return 0;
+}
+
+#ifndef LIBFUZZER
+
+/* ---- a fixed budget without libFuzzer ----------------------------------------- */
+
+#define INPUT_MAX 16384
+#define SEEDS_MAX 16
+
+static struct {
+	size_t size;
+	uint8_t bytes[INPUT_MAX];
+} seeds[SEEDS_MAX], input;
+static u32 nr_seeds;
+static u64 state = 1;
+
+static u64 draw(void)
+{
+	state ^= state << 13;
+	state ^= state >> 7;
+	state ^= state << 17;
+	return state;
+}
+
+static void put32(uint8_t *at, u32 v)
+{
+	memcpy(at, &v, 4);
+}
+
+static void put64(uint8_t *at, u64 v)
+{
+	memcpy(at, &v, 8);
+}
+
+static uint8_t *seed_new(uint8_t target, size_t size)
+{
+	seeds[nr_seeds].size = size + 1;
+	seeds[nr_seeds].bytes[0] = target;
+	return seeds[nr_seeds++].bytes + 1;
+}
+
+static void seed_blocks(void)
+{
+	glob_t files;
+
+	must(!glob("tests/unit/corpus/*.mb2", 0, NULL, &files) &&
+		     files.gl_pathc >= 2, "corpus not found");
+	for (size_t i = 0; i < files.gl_pathc; i++) {
+		FILE *f = fopen(files.gl_pathv[i], "rb");
+		uint8_t *at = seed_new(0, 0);
+
+		must(f != NULL, "corpus not readable");
+		seeds[nr_seeds - 1].size = 1 + fread(at, 1, INPUT_MAX - 1, f);
+		fclose(f);
+	}
+	globfree(&files);
+}
+
+static void seed_pvh(void)
+{
+	uint8_t *at = seed_new(1, 1024);
+
+	put32(at, 0x336ec578);
+	put32(at + 4, 1);
+	put32(at + 12, 2);
+	put64(at + 16, PHYS_BASE + 64);         /* modules */
+	put64(at + 24, PHYS_BASE + 256);        /* command line */
+	put64(at + 40, PHYS_BASE + 512);        /* map */
+	put32(at + 48, 4);
+	for (u32 i = 0; i < 2; i++) {
+		put64(at + 64 + 32 * i, 0x180000 + 0x10000 * i);
+		put64(at + 72 + 32 * i, 0x8000);
+		put64(at + 80 + 32 * i, PHYS_BASE + 260);
+	}
+	memcpy(at + 256, "one two three", 14);
+	for (u32 i = 0; i < 4; i++) {
+		put64(at + 512 + 24 * i, 0x100000ull * i);
+		put64(at + 520 + 24 * i, 0xc0000);
+		put32(at + 528 + 24 * i, 1 + i / 3);
+	}
+}
+
+static void seal(uint8_t *table, u32 len, u32 sum_at)
+{
+	uint8_t sum = 0;
+
+	table[sum_at] = 0;
+	for (u32 i = 0; i < len; i++)
+		sum = (uint8_t)(sum + table[i]);
+	table[sum_at] = (uint8_t)-sum;
+}
+
+/* Where the tables of the ACPI seed stand, to be sealed after the mutation. */
+static const struct { u32 at, len, sum_at; } acpi_tables[] = {
+	{ 0, 20, 8 }, { 64, 44, 9 }, { 128, 92, 9 }, { 256, 129, 9 },
+};
+
+static void seed_acpi(void)
+{
+	static const uint8_t madt[] = {
+		0, 8, 0, 1, 1, 0, 0, 0, 0, 8, 1, 2, 1, 0, 0, 0,
+		1, 12, 0, 0, 0, 0, 0xc0, 0xfe, 0, 0, 0, 0,
+		2, 10, 0, 0, 2, 0, 0, 0, 0xd, 0, 4, 6, 0xff, 0, 0, 1,
+	};
+	uint8_t *at = seed_new(2, 512);
+
+	memcpy(at, "RSD PTR ", 8);
+	put32(at + 16, PHYS_BASE + 64);
+	memcpy(at + 64, "RSDT", 4);
+	put32(at + 68, 44);
+	put32(at + 64 + 36, PHYS_BASE + 128);
+	put32(at + 64 + 40, PHYS_BASE + 256);
+	memcpy(at + 128, "APIC", 4);
+	put32(at + 132, 92);
+	memcpy(at + 128 + 44, madt, sizeof(madt));
+	memcpy(at + 256, "FACP", 4);
+	put32(at + 260, 129);
+}
+
+static void seed_ranges(void)
+{
+	for (u32 n = 4; n <= 1400; n *= 3) {
+		uint8_t *at = seed_new(3, 9 * n);
+
+		for (u32 i = 0; i < n; i++, at += 9) {
+			at[0] = (uint8_t)(draw() % 6);
+			put32(at + 1, (u32)(draw() % 0x400) * 0x400);
+			put32(at + 5, (u32)(draw() % 0x8000));
+		}
+	}
+}
+
+static u64 draw_value(void)
+{
+	static const u64 edges[] = { 0, 1, 7, 8, 12, 16, 23, 24, 40, 0xfff,
+				     0x1000, 0xffffffff, 0x80000000,
+				     (u64)1 << 52, ~(u64)0, ~(u64)0xfff };
+
+	if (draw() % 3)
+		return edges[draw() % array_size(edges)] + draw() % 3 - 1;
+	return draw() >> draw() % 64;
+}
+
+static void mutate(void)
+{
+	u64 value;
+
+	for (u64 n = draw() % 6; n && input.size > 9; n--) {
+		size_t at = 1 + draw() % (input.size - 8);
+		size_t word = 1 + (at - 1) / 4 * 4;
+
+		switch (draw() % 6) {
+		case 0:
+			input.bytes[at] ^= (uint8_t)(1 << draw() % 8);
+			break;
+		case 1:
+			input.bytes[at] = (uint8_t)draw_value();
+			break;
+		case 2:
+			if (draw() % 8 == 0)
+				input.size = at;
+			break;
+		case 3:
+			value = draw_value();
+			memcpy(input.bytes + MIN(word, input.size - 8), &value,
+			       8);
+			break;
+		default:
+			value = draw_value();
+			memcpy(input.bytes + MIN(word, input.size - 8), &value,
+			       4);
+		}
+	}
+	/* Tables with a broken sum are not even looked at: mend most. */
+	if (input.bytes[0] == 2 && input.size == 513)
+		for (u32 i = 0; i < array_size(acpi_tables); i++)
+			if (draw() % 8)
+				seal(input.bytes + 1 + acpi_tables[i].at,
+				     acpi_tables[i].len, acpi_tables[i].sum_at);
+}
+
+int main(int argc, char **argv)
+{
+	static const char *const names[] = { "multiboot2", "pvh", "acpi",
+					     "ranges" };
+	unsigned long rounds = argc > 1 ? strtoul(argv[1], NULL, 0) : 60000;
+
+	if (argc > 2)
+		state = strtoul(argv[2], NULL, 0) | 1;
+	seed_blocks();
+	seed_pvh();
+	seed_acpi();
+	seed_ranges();
+	for (unsigned long i = 0; i < rounds; i++) {
+		input = seeds[i % 16 == 0 ? draw() % nr_seeds :
+					    draw() % (nr_seeds - 3)];
+		mutate();
+		LLVMFuzzerTestOneInput(input.bytes, input.size);
+	}
+	printf("TAP version 13\n1..4\n");
+	for (u32 t = 0; t < 4; t++) {
+		printf("# %s: %lu accepted, %lu refused\n", names[t],
+		       accepted[t], refused[t]);
+		must(accepted[t] > rounds / 200 && refused[t] > rounds / 200,
+		     "a target was not fuzzed on both sides");
+		printf("ok %u - boot_fuzz/%s\n", t + 1, names[t]);
+	}
+	return 0;
+}
+
+#endif
