@@ -81,12 +81,12 @@ $(B)/%.c.o: %.c
 	@mkdir -p $(@D)
 	@echo "  CC      $<"
 	@$(CC) $(CFLAGS) $(if $(filter $<,$(NO_SANITIZE)),,$(KASAN_FLAGS_$(KASAN))) \
-		-MMD -MP -c $< -o $@
+		-MD -MP -c $< -o $@
 
 $(B)/%.S.o: %.S
 	@mkdir -p $(@D)
 	@echo "  AS      $<"
-	@$(CC) $(ASFLAGS) -MMD -MP -c $< -o $@
+	@$(CC) $(ASFLAGS) -MD -MP -c $< -o $@
 
 $(B)/linker.ld: linker.ld arch/$(ARCH)/layout.h
 	@mkdir -p $(@D)

@@ -26,6 +26,7 @@ size_t arch_clear_user(void __user *dst, size_t len);
 long arch_strncpy_from_user(char *dst, const char __user *src, size_t max);
 
 /** arch_cmpxchg_user() - *addr: old -> new; *seen is what was there. 0 or -EFAULT. */
-int __must_check arch_cmpxchg_user(u32 __user *addr, u32 old, u32 new, u32 *seen);
+int __must_check arch_cmpxchg_user(u32 __user *addr, u32 old, u32 new,
+				   u32 *seen);
 
 #endif

@@ -150,18 +150,16 @@ static void __init acpi_add_ioapic(struct acpi_info *acpi,
 				   const struct madt_ioapic *e)
 {
 	if (acpi->nr_ioapics < ACPI_MAX_IOAPICS)
-		acpi->ioapic[acpi->nr_ioapics++] = (struct acpi_ioapic){
-			e->address, e->first_line
-		};
+		acpi->ioapic[acpi->nr_ioapics++] =
+			(struct acpi_ioapic){ e->address, e->first_line };
 }
 
 static void __init acpi_add_override(struct acpi_info *acpi,
 				     const struct madt_override *e)
 {
 	if (acpi->nr_overrides < ACPI_MAX_OVERRIDES)
-		acpi->override[acpi->nr_overrides++] = (struct acpi_override){
-			e->irq, e->line, e->flags
-		};
+		acpi->override[acpi->nr_overrides++] =
+			(struct acpi_override){ e->irq, e->line, e->flags };
 }
 
 /* e is complete: its length was checked against its type and the table. */

@@ -168,8 +168,8 @@ static u32 __init paint_least(u32 nr)
 		bool a_ram = a->type == RANGE_USABLE;
 		bool b_ram = b->type == RANGE_USABLE;
 
-		if (a_ram != b_ram ? a_ram :
-				     a->end - a->start < b->end - b->start)
+		if (a_ram != b_ram ? a_ram
+				   : a->end - a->start < b->end - b->start)
 			least = i;
 	}
 	return least;
@@ -252,12 +252,14 @@ static void __init bootinfo_round(struct bootinfo *bi)
 }
 
 /* Whether all of [start, end) is memory that Quire will own. */
-static bool __init bootinfo_is_ram(const struct bootinfo *bi, u64 start, u64 end)
+static bool __init bootinfo_is_ram(const struct bootinfo *bi, u64 start,
+				   u64 end)
 {
 	const struct boot_range *r;
 
 	for (r = bi->range; r < bi->range + bi->nr_ranges; r++)
-		if (r->type <= RANGE_ACPI && r->start <= start && start < r->end)
+		if (r->type <= RANGE_ACPI && r->start <= start &&
+		    start < r->end)
 			start = r->end;
 	return start >= end;
 }
@@ -342,9 +344,8 @@ void __init bootinfo_keep(struct bootinfo *bi, u64 start, u64 len)
 {
 	if (bi->nr_keep == BOOT_MAX_MODULES || len == 0 || start + len < start)
 		return;
-	bi->keep[bi->nr_keep++] = (struct boot_range){
-		start, start + len, RANGE_LOADER
-	};
+	bi->keep[bi->nr_keep++] = (struct boot_range){ start, start + len,
+						       RANGE_LOADER };
 }
 
 /**

@@ -92,8 +92,8 @@ enum range_type range_type_e820(u32 type);
  * that may be read. Every tag is checked against the block's end. 0, or -EINVAL
  * with *why.
  */
-int __must_check multiboot2_parse(struct bootinfo *bi, const void *block, u64 pa,
-				  size_t size, const char **why);
+int __must_check multiboot2_parse(struct bootinfo *bi, const void *block,
+				  u64 pa, size_t size, const char **why);
 
 /* A readable pointer to [pa, pa + len) of physical memory, or NULL. */
 typedef const void *boot_map_fn(u64 pa, u64 len);

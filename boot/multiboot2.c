@@ -225,8 +225,8 @@ static int __init mb2_read_range(struct mb2_reader *r, u32 map_type,
 		bool wraps = e->nr_pages > ~(u64)0 >> PAGE_SHIFT;
 
 		return bootinfo_add_range(r->bi, e->start,
-					  wraps ? ~(u64)0 :
-						  e->nr_pages << PAGE_SHIFT,
+					  wraps ? ~(u64)0
+						: e->nr_pages << PAGE_SHIFT,
 					  efi_range_type(e->type));
 	} else {
 		const struct mb2_range *e = (const void *)entry;
@@ -240,9 +240,9 @@ static int __init mb2_read_range(struct mb2_reader *r, u32 map_type,
 static int __init mb2_read_map(struct mb2_reader *r, const struct mb2_tag *tag)
 {
 	const struct mb2_memory_map *map = (const void *)tag;
-	size_t least = tag->type == MB2_EFI_MEMORY_MAP ?
-			       sizeof(struct efi_range) :
-			       sizeof(struct mb2_range);
+	size_t least = tag->type == MB2_EFI_MEMORY_MAP
+			       ? sizeof(struct efi_range)
+			       : sizeof(struct mb2_range);
 	size_t at;
 
 	if (tag->size < sizeof(*map))

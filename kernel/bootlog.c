@@ -112,7 +112,8 @@ static void boot_log_costs(void)
 		      "kernel code, constants, data, names");
 	boot_log_cost("  data", image_data_size(), "of these");
 	boot_log_cost("memmap", memmap_bytes(), "a struct page for each frame");
-	boot_log_cost("tables", (pt_nr_tables + pt_nr_boot_tables) << PAGE_SHIFT,
+	boot_log_cost("tables",
+		      (pt_nr_tables + pt_nr_boot_tables) << PAGE_SHIFT,
 		      "page tables of the kernel");
 	boot_log_cost("slab", slab_pages() << PAGE_SHIFT, "kernel objects");
 	boot_log_cost("vmalloc", vmalloc_pages() << PAGE_SHIFT,

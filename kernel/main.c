@@ -30,6 +30,7 @@
 #include "mm/frames/zone.h"
 #include "mm/spaces/mm.h"
 #include "mm/tables/kmap.h"
+#include "mm/tables/kstack.h"
 #include "mm/tables/vmalloc.h"
 
 /**
@@ -58,7 +59,8 @@ void __noreturn kmain(void)
 	zone_init();                    /* zones, the first struct pages */
 	page_alloc_init();              /* buddy and per-CPU lists */
 	slab_init();                    /* object caches, kmalloc */
-	vmalloc_init();                 /* vmalloc, ioremap, kernel stacks */
+	vmalloc_init();                 /* vmalloc, ioremap */
+	kstack_init();                  /* kernel stacks with guard pages */
 	sched_init();                   /* this flow becomes a thread: boot */
 
 	irq_init();                     /* interrupt controller */

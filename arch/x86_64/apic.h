@@ -2,7 +2,7 @@
 /*
  * The local APIC: this CPU's own interrupt controller, its timer included.
  * Registers by memory (xAPIC) or, where the CPU has it, by MSR (x2APIC).
- * [SDM3] 10 "Advanced Programmable Interrupt Controller"
+ * [SDM3] 11 "Advanced Programmable Interrupt Controller"
  */
 #ifndef ARCH_X86_64_APIC_H
 #define ARCH_X86_64_APIC_H

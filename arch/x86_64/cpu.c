@@ -135,5 +135,6 @@ void cpu_describe(char *buf, size_t size)
 	}
 	for (i = 0; name[i] == ' '; i++)
 		;
-	fmt_snprintf(buf, size, "%s (x86_64, signature %#x)", name + i, family.a);
+	fmt_snprintf(buf, size, "%s (x86_64, signature %#x)", name + i,
+		     family.a);
 }

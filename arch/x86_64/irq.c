@@ -16,7 +16,7 @@
  * Locking: handlers are registered at boot, one CPU; afterwards the table is
  * only read.
  *
- * [SDM3] 10.4 "Local APIC", 10.12 "Extended XAPIC (x2APIC)"; [IOAPIC] 3.2
+ * [SDM3] 11.4 "Local APIC", 11.12 "Extended XAPIC (x2APIC)"; [IOAPIC] 3.2
  */
 #include "arch/irq.h"
 
@@ -89,14 +89,16 @@ void apic_write(u32 reg, u32 v)
 
 static u32 ioapic_read(u32 n, u32 reg)
 {
-	*(__force volatile u32 *)(ioapic_registers[n] + IOAPIC_SELECT / 4) = reg;
+	*(__force volatile u32 *)(ioapic_registers[n] + IOAPIC_SELECT / 4) =
+		reg;
 	return *(__force volatile u32 *)(ioapic_registers[n] +
 					 IOAPIC_WINDOW / 4);
 }
 
 static void ioapic_write(u32 n, u32 reg, u32 v)
 {
-	*(__force volatile u32 *)(ioapic_registers[n] + IOAPIC_SELECT / 4) = reg;
+	*(__force volatile u32 *)(ioapic_registers[n] + IOAPIC_SELECT / 4) =
+		reg;
 	*(__force volatile u32 *)(ioapic_registers[n] + IOAPIC_WINDOW / 4) = v;
 }
 
@@ -112,8 +114,8 @@ static volatile u32 __iomem *__init irq_map_registers(u64 pa, const char *what)
 static void __init apic_init(void)
 {
 	u64 base = rdmsr(MSR_APIC_BASE) | APIC_BASE_ON;
-	u64 pa = acpi_info.local_apic ? acpi_info.local_apic :
-					APIC_DEFAULT_ADDRESS;
+	u64 pa = acpi_info.local_apic ? acpi_info.local_apic
+				      : APIC_DEFAULT_ADDRESS;
 
 	if (cpuid(1, 0).c & CPUID_1C_X2APIC)
 		base |= APIC_BASE_X2APIC;
@@ -175,8 +177,8 @@ void __init irq_init(void)
 			    acpi_info.ioapic[i].first_line);
 	if (!nr_ioapics)
 		ioapic_init(IOAPIC_DEFAULT_ADDRESS, 0);
-	pr_info("irq: local APIC %u%s, %u I/O APIC%s with %u pins\n",
-		apic_id(), apic_registers ? "" : " (x2APIC)", nr_ioapics,
+	pr_info("irq: local APIC %u%s, %u I/O APIC%s with %u pins\n", apic_id(),
+		apic_registers ? "" : " (x2APIC)", nr_ioapics,
 		nr_ioapics == 1 ? "" : "s", ioapic_pins[0]);
 }
 

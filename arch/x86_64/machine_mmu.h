@@ -104,7 +104,7 @@ static inline pte_t pt_read(const pte_t *slot)
 }
 
 /* Stores become visible in program order, the walker's view included:
- * stopping the compiler is enough. [SDM3] 8.2.2 "Memory Ordering" */
+ * stopping the compiler is enough. [SDM3] 9.2.2 "Memory Ordering" */
 static inline void pt_install(pte_t *slot, pte_t e)
 {
 	barrier();
@@ -136,8 +136,6 @@ static inline bool pt_test_clear_young(pte_t *slot, unsigned int level)
 }
 
 /* Only a simulated MMU can look into its TLBs: nothing to ask here. */
-static inline void mmu_assert_unused(paddr_t pa, unsigned int order)
-{
-}
+static inline void mmu_assert_unused(paddr_t pa, unsigned int order) {}
 
 #endif

@@ -17,7 +17,7 @@ struct thread_machine {
 	u64 sp;                         /* kernel stack pointer while not running */
 	u64 stack_top;                  /* where traps from user mode start */
 	u64 fs_base;                    /* the user's TLS base */
-	struct fpu_image *fpu;          /* user's vector state while not running;
+	struct fpu_image *fpu; /* user's vector state while not running;
 					 * NULL: kernel thread */
 };
 

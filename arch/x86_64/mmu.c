@@ -301,7 +301,5 @@ void pt_replace(struct mmu_space *space, vaddr_t va, unsigned int level,
 }
 
 /* Stores reach instruction fetch by themselves; a jump or trap lies between.
- * [SDM3] 8.1.3 "Handling Self- and Cross-Modifying Code" */
-void icache_sync(const void *va, size_t len)
-{
-}
+ * [SDM3] 9.1.3 "Handling Self- and Cross-Modifying Code" */
+void icache_sync(const void *va, size_t len) {}

@@ -117,18 +117,21 @@ static inline u32 inl(u16 port)
 	return v;
 }
 
-#define DEFINE_CONTROL_REGISTER(name)                                        \
-	static inline u64 read_##name(void)                                  \
-	{                                                                    \
-		u64 v;                                                       \
-                                                                             \
-		__asm__ volatile("mov %%" #name ", %0" : "=r"(v) : : "memory"); \
-		return v;                                                    \
-	}                                                                    \
-                                                                             \
-	static inline void write_##name(u64 v)                               \
-	{                                                                    \
-		__asm__ volatile("mov %0, %%" #name : : "r"(v) : "memory");  \
+#define DEFINE_CONTROL_REGISTER(name)                                          \
+	static inline u64 read_##name(void)                                    \
+	{                                                                      \
+		u64 v;                                                         \
+                                                                               \
+		__asm__ volatile("mov %%" #name ", %0"                         \
+				 : "=r"(v)                                     \
+				 :                                             \
+				 : "memory");                                  \
+		return v;                                                      \
+	}                                                                      \
+                                                                               \
+	static inline void write_##name(u64 v)                                 \
+	{                                                                      \
+		__asm__ volatile("mov %0, %%" #name : : "r"(v) : "memory");    \
 	}
 
 DEFINE_CONTROL_REGISTER(cr0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * System-call numbers of x86_64 Linux for the handlers that exist. One line a
- * call; kernel/task/syscall.c builds declarations and table from it.
+ * call; kernel/task/syscall_table.c builds declarations and table from it.
  */
 #ifndef ARCH_X86_64_SYSCALL_NUMBERS_H
 #define ARCH_X86_64_SYSCALL_NUMBERS_H

@@ -2,7 +2,7 @@
 /*
  * The tables that each CPU needs in memory: descriptors and task state.
  *
- * [SDM3] 3.5 "System Descriptor Types", 7.7 "Task Management in 64-bit Mode"
+ * [SDM3] 3.5 "System Descriptor Types", 8.7 "Task Management in 64-bit Mode"
  */
 #ifndef ARCH_X86_64_TABLES_H
 #define ARCH_X86_64_TABLES_H
@@ -26,7 +26,7 @@ struct tss {
 	u16 reserved3;
 	u16 io_bitmap;                  /* past the end: no port for user code */
 } __packed;
-static_assert(sizeof(struct tss) == 104, "[SDM3] figure 7-11");
+static_assert(sizeof(struct tss) == 104, "[SDM3] figure 8-11");
 static_assert(__builtin_offsetof(struct tss, sp0) == TSS_SP0, "for assembly");
 
 DECLARE_PERCPU(struct tss, cpu_tss);

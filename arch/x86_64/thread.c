@@ -49,9 +49,9 @@ static void thread_prepare_stack(struct thread_machine *tm, u64 top,
 {
 	struct switch_frame *f = (struct switch_frame *)top - 1;
 
-	*f = (struct switch_frame){
-		.rbx = rbx, .r12 = r12, .start = (u64)start
-	};
+	*f = (struct switch_frame){ .rbx = rbx,
+				    .r12 = r12,
+				    .start = (u64)start };
 	tm->sp = (u64)f;
 }
 

@@ -11,7 +11,7 @@
  * measurement starts and ends at an edge of that clock, so its error is the
  * time of one port read in a millisecond.
  *
- * [SDM3] 17.17 "Time-Stamp Counter", 10.5.4 "APIC Timer"; [ACPI] 4.8.2.1 "Power
+ * [SDM3] 18.17 "Time-Stamp Counter", 11.5.4 "APIC Timer"; [ACPI] 4.8.2.1 "Power
  * Management Timer"; [8254] "Read-Back and Counter Latch Commands"
  */
 #include "arch/timer.h"
@@ -75,10 +75,10 @@ static u32 __init pit_read(void)
 static struct reference __init timer_reference(void)
 {
 	if (acpi_info.pm_timer)
-		return (struct reference){
-			pm_timer_read,
-			acpi_info.pm_timer_wide ? ~0u : 0xffffff, PM_HZ
-		};
+		return (struct reference){ pm_timer_read,
+					   acpi_info.pm_timer_wide ? ~0u
+								   : 0xffffff,
+					   PM_HZ };
 	outb(PIT_COMMAND, PIT_RATE);
 	outb(PIT_CHANNEL0, 0);
 	outb(PIT_CHANNEL0, 0);
@@ -112,7 +112,8 @@ static struct tick_rates __init timer_measure(void)
 	start = reference_wait(&ref, ref.read(), 1, &stands);
 	apic_write(APIC_TIMER_START, ~0u);
 	tsc = cpu_timestamp();
-	ticks = (reference_wait(&ref, start, ticks, &stands) - start) & ref.mask;
+	ticks = (reference_wait(&ref, start, ticks, &stands) - start) &
+		ref.mask;
 	apic = ~0u - apic_read(APIC_TIMER_NOW);
 	tsc = cpu_timestamp() - tsc;
 	apic_write(APIC_TIMER_START, 0);
@@ -163,7 +164,8 @@ void timer_arm(u64 deadline)
 		return;
 	}
 	now = timer_now();
-	ticks = deadline > now ? mul_shift_32(deadline - now, apic_mult) + 1 : 1;
+	ticks = deadline > now ? mul_shift_32(deadline - now, apic_mult) + 1
+			       : 1;
 	apic_write(APIC_TIMER_START, (u32)MIN(ticks, 0xffffffffull));
 }
 
@@ -206,7 +208,9 @@ static u64 __init cmos_seconds(void)
 	    month < 1 || month > 12)
 		return 0;
 	return ((days_since_epoch(year, month, day) * 24 + hour) * 60 +
-		minute) * 60 + second;
+		minute) *
+		       60 +
+	       second;
 }
 
 /* Read twice until both agree: an update may be under way. */

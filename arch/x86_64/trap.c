@@ -128,8 +128,8 @@ void trap_init(void)
 
 	for (v = 0; v < EXCEPTIONS; v++)
 		idt_set(v,
-			(u64)(exceptions[v].entry ? exceptions[v].entry :
-						    reserved_exception),
+			(u64)(exceptions[v].entry ? exceptions[v].entry
+						  : reserved_exception),
 			exceptions[v].ist, exceptions[v].user);
 	for (v = VECTOR_IRQ; v < VECTOR_IRQ_END; v++)
 		idt_set(v, (u64)irq_entries[v - VECTOR_IRQ], IST_NONE, false);
@@ -246,8 +246,8 @@ void trap_exception(struct trap_frame *tf)
 		return;
 	}
 	irq_enable();
-	trap_user_exception(tf, (enum trap_kind)exceptions[vector].kind,
-			    tf->pc, exception_name(vector));
+	trap_user_exception(tf, (enum trap_kind)exceptions[vector].kind, tf->pc,
+			    exception_name(vector));
 }
 
 /** trap_fatal() - from entry.S, on a stack of its own. Context: anywhere. */
@@ -271,8 +271,8 @@ void trap_dump(const struct trap_frame *tf)
 	       V(tf->rax), V(tf->rbx), V(tf->rcx), V(tf->rdx));
 	pr_err("  rsi %016llx rdi %016llx rbp %016llx r8  %016llx\n",
 	       V(tf->rsi), V(tf->rdi), V(tf->rbp), V(tf->r8));
-	pr_err("  r9  %016llx r10 %016llx r11 %016llx r12 %016llx\n",
-	       V(tf->r9), V(tf->r10), V(tf->r11), V(tf->r12));
+	pr_err("  r9  %016llx r10 %016llx r11 %016llx r12 %016llx\n", V(tf->r9),
+	       V(tf->r10), V(tf->r11), V(tf->r12));
 	pr_err("  r13 %016llx r14 %016llx r15 %016llx\n", V(tf->r13),
 	       V(tf->r14), V(tf->r15));
 	pr_err("  cr2 %016llx cr3 %016llx  %s, error code %#llx\n",
@@ -284,13 +284,13 @@ void trap_dump(const struct trap_frame *tf)
 void trap_describe_fault(char *buf, size_t size, vaddr_t addr, u32 access)
 {
 	fmt_snprintf(buf, size, "%s %#lx: %s, from %s%s",
-		     access & FAULT_EXEC  ? "execute at" :
-		     access & FAULT_WRITE ? "write to" :
-					    "read of",
+		     access & FAULT_EXEC    ? "execute at"
+		     : access & FAULT_WRITE ? "write to"
+					    : "read of",
 		     addr,
-		     access & FAULT_BROKEN  ? "reserved bits in the entry" :
-		     access & FAULT_PRESENT ? "no right" :
-					      "not present",
+		     access & FAULT_BROKEN    ? "reserved bits in the entry"
+		     : access & FAULT_PRESENT ? "no right"
+					      : "not present",
 		     access & FAULT_USER ? "user mode" : "kernel mode",
 		     access & FAULT_UACCESS ? " (user copy)" : "");
 }

@@ -34,8 +34,8 @@ static int __init boot_parse(u32 loader, u64 info, const char **why)
 		return -1;
 	if (loader == PVH_MAGIC)
 		return pvh_parse(&bootinfo, info, boot_map, why);
-	return multiboot2_parse(&bootinfo, block, info,
-				BOOT_MAP_SIZE - info, why);
+	return multiboot2_parse(&bootinfo, block, info, BOOT_MAP_SIZE - info,
+				why);
 }
 
 /**

@@ -295,7 +295,7 @@ static void boot_thread_dead(struct thread *t)
 /**
  * sched_init() - the boot flow becomes thread "boot"
  *
- * Makes the idle thread and the reaper. Context: boot, after vmalloc_init().
+ * Makes the idle thread and the reaper. Context: boot, after kstack_init().
  */
 void __init sched_init(void)
 {

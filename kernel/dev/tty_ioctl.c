@@ -12,6 +12,7 @@
  * that is found out when the next one wants it.
  */
 #include "kernel/dev/tty_state.h"
+#include "kernel/task/signal.h"
 
 #include "kernel/task/task.h"
 #include "lib/errno.h"

@@ -6,6 +6,7 @@
 #include "kernel/fs/at.h"
 #include "kernel/fs/inode.h"
 #include "kernel/fs/tmpfs.h"
+#include "kernel/task/signal.h"
 #include "kernel/task/syscall.h"
 #include "kernel/task/task.h"
 #include "lib/errno.h"

@@ -18,7 +18,6 @@
 
 #include "arch/timer.h"
 #include "kernel/fs/fcntl.h"
-#include "kernel/fs/names.h"
 #include "lib/errno.h"
 #include "lib/format.h"
 #include "lib/string.h"

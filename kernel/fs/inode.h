@@ -23,4 +23,8 @@ u64 inode_blocks(const struct inode *inode);    /* units of 512 bytes */
 void inode_stat(struct inode *inode, struct linux_stat *st);
 const char *inode_nameless(struct inode *inode, char *buf, size_t size);
 
+/* Upcall, implemented by names.c: frees the names of a dying inode. Returns the
+ * directory whose reference goes with them, or NULL. */
+struct inode *names_drop(struct inode *inode);
+
 #endif

@@ -42,9 +42,6 @@ int __must_check names_float(struct inode *inode, struct inode *dir,
 			     enum dirent_state state);
 struct inode *names_parent(struct inode *dir);
 bool names_reachable(struct inode *inode);
-/* Frees the names of a dying inode; the directory whose reference goes with
- * them, or NULL. */
-struct inode *names_drop(struct inode *inode);
 
 const char *names_check(struct inode *dir);
 

@@ -12,6 +12,7 @@
 
 #include "kernel/base/time.h"
 #include "kernel/fs/files.h"
+#include "kernel/task/signal.h"
 #include "kernel/task/syscall.h"
 #include "kernel/task/task.h"
 #include "lib/bitmap.h"

@@ -19,7 +19,6 @@
 #include "kernel/fs/dir.h"
 #include "kernel/fs/inode.h"
 #include "kernel/fs/names.h"
-#include "kernel/fs/proc_root.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 

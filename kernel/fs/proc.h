@@ -70,6 +70,7 @@ int proc_parse_number(const char *name, size_t len);
 #define PROC_DYNAMIC_COOKIE 1000u
 bool proc_emit_number(dir_emit_fn *emit, void *ctx, int number, u32 mode);
 
+extern const struct proc_node proc_root_dir;    /* proc_root.c: /proc */
 extern const struct proc_node proc_pid_dir;     /* proc_pid.c: /proc/PID */
 
 /* Tables of their own files, in the order of the names. */

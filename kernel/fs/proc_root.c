@@ -3,7 +3,6 @@
  * /proc itself: what concerns the whole system and is not memory, and the
  * directory of processes. Formats: proc(5).
  */
-#include "kernel/fs/proc_root.h"
 
 #include "arch/cpu.h"
 #include "arch/mmu.h"

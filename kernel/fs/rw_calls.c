@@ -9,6 +9,7 @@
 #include "kernel/fs/dir.h"
 #include "kernel/fs/files.h"
 #include "kernel/fs/inode.h"
+#include "kernel/task/signal.h"
 #include "kernel/task/syscall.h"
 #include "kernel/task/task.h"
 #include "lib/errno.h"

@@ -19,6 +19,7 @@
 #include "arch/trap.h"
 #include "kernel/base/trace.h"
 #include "kernel/task/limits.h"
+#include "kernel/task/signal.h"
 #include "kernel/task/syscall.h"
 #include "kernel/task/task.h"
 #include "lib/string.h"

@@ -22,6 +22,7 @@
 #include "kernel/base/trace.h"
 #include "kernel/task/futex.h"
 #include "kernel/task/rusage.h"
+#include "kernel/task/signal.h"
 #include "kernel/task/syscall.h"
 #include "kernel/task/task.h"
 #include "lib/string.h"

@@ -14,6 +14,7 @@
 #include "kernel/base/printk.h"
 #include "kernel/base/runqueue.h"
 #include "kernel/task/exec.h"
+#include "kernel/task/futex.h"
 #include "kernel/task/syscall.h"
 #include "kernel/task/task.h"
 #include "lib/format.h"
@@ -111,6 +112,7 @@ void init_start(void)
 	int err;
 
 	task_init();
+	futex_init();
 	err = process_create(NULL, &p);
 	if (!err)
 		err = init_open_files(p);

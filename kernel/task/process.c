@@ -20,6 +20,7 @@
 #include "kernel/task/task.h"
 
 #include "kernel/base/panic.h"
+#include "kernel/task/signal.h"
 #include "lib/errno.h"
 #include "lib/radix.h"
 #include "lib/string.h"

@@ -26,7 +26,6 @@
 #include "kernel/task/task.h"
 #include "lib/errno.h"
 #include "lib/string.h"
-#include "mm/frames/slab.h"
 
 #define SIGNALS_STOP                                              \
 	(signal_bit(SIGSTOP) | signal_bit(SIGTSTP) |              \
@@ -35,15 +34,6 @@
 	(signal_bit(SIGCHLD) | signal_bit(SIGCONT) |              \
 	 signal_bit(SIGURG) | signal_bit(SIGWINCH))
 #define SIGNALS_UNBLOCKABLE (signal_bit(SIGKILL) | signal_bit(SIGSTOP))
-
-static struct kmem_cache *signal_cache;
-
-/** signal_cache_init() - the cache of waiting signals. Context: boot. */
-void signal_cache_init(void)
-{
-	signal_cache = kmem_cache_create("signal", sizeof(struct signal_queued),
-					 0, CACHE_PANIC, NULL);
-}
 
 /** signal_name() - "SIGSEGV"; realtime signals are "SIGRT". */
 const char *signal_name(int signo)
@@ -59,84 +49,6 @@ const char *signal_name(int signo)
 	};
 
 	return (size_t)signo < array_size(names) ? names[signo] : "SIGRT";
-}
-
-/* ---- queues -------------------------------------------------------------- */
-
-/** signal_queue_init() - nothing waits. */
-void signal_queue_init(struct signal_queue *q)
-{
-	q->pending = 0;
-	list_init(&q->entries);
-}
-
-/* Drops every waiting signal of set. Context: signals.lock, or nobody knows
- * q. */
-static void signal_queue_drop(struct signal_queue *q, u64 set)
-{
-	struct signal_queued *e, *tmp;
-
-	if (!(q->pending & set))
-		return;
-	q->pending &= ~set;
-	list_for_each_safe(e, tmp, &q->entries, node) {
-		if (!(signal_bit(e->info.signo) & set))
-			continue;
-		list_remove(&e->node);
-		kmem_cache_free(signal_cache, e);
-	}
-}
-
-/** signal_queue_free() - drop everything. Context: the owner ends. */
-void signal_queue_free(struct signal_queue *q)
-{
-	signal_queue_drop(q, ~(u64)0);
-}
-
-/* Appends; without memory the bit alone goes in. Context: signals.lock. */
-static void signal_queue_push(struct signal_queue *q, int signo,
-			      const struct siginfo *info)
-{
-	struct signal_queued *e = NULL;
-
-	if (signo < SIGNAL_RT_FIRST && q->pending & signal_bit(signo))
-		return;
-	if (info)
-		e = kmem_cache_alloc(signal_cache, GFP_ATOMIC | GFP_NOWARN);
-	if (e) {
-		e->info = *info;
-		e->info.signo = signo;
-		list_push_back(&q->entries, &e->node);
-	}
-	q->pending |= signal_bit(signo);
-}
-
-/* Takes the first signo out of q into info. Context: signals.lock. */
-static void signal_queue_pop(struct signal_queue *q, int signo,
-			     struct siginfo *info)
-{
-	struct signal_queued *e, *found = NULL;
-	bool more = false;
-
-	list_for_each(e, &q->entries, node) {
-		if (e->info.signo != signo)
-			continue;
-		if (found) {
-			more = true;
-			break;
-		}
-		found = e;
-	}
-	if (!more)
-		q->pending &= ~signal_bit(signo);
-	if (found) {
-		*info = found->info;
-		list_remove(&found->node);
-		kmem_cache_free(signal_cache, found);
-	} else {
-		memset(info, 0, sizeof(*info));
-		info->signo = signo;
-	}
 }
 
 /** signal_state_init() - no handlers known yet, nothing waits. */

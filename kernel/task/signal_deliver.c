@@ -15,6 +15,7 @@
  */
 #include "arch/signal.h"
 #include "arch/trap.h"
+#include "kernel/task/signal.h"
 #include "kernel/task/syscall.h"
 #include "kernel/task/task.h"
 

@@ -5,7 +5,7 @@
  *
  * Every handler is `long sys_name(SYSCALL_ARGS)`: arguments a0 … a5 as the
  * program passed them, result >= 0 or -errno. The files of kernel/task and
- * kernel/fs define them; kernel/task/syscall.c builds the table.
+ * kernel/fs define them; kernel/task/syscall_table.c builds the table.
  */
 #ifndef KERNEL_TASK_SYSCALL_H
 #define KERNEL_TASK_SYSCALL_H

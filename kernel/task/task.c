@@ -12,7 +12,6 @@
  */
 #include "kernel/task/task.h"
 
-#include "kernel/task/futex.h"
 #include "lib/bitmap.h"
 #include "lib/errno.h"
 #include "lib/string.h"
@@ -32,8 +31,7 @@ void task_init(void)
 	task_cache = kmem_cache_create("task", sizeof(struct task), 64,
 				       CACHE_PANIC, NULL);
 	process_init();
-	signal_cache_init();
-	futex_init();
+	sigqueue_cache_init();
 }
 
 /* Does a group or a session still bear the number? Context: tasks_lock. */

@@ -27,7 +27,7 @@
 #include "kernel/base/time.h"
 #include "kernel/base/wait.h"
 #include "kernel/fs/vfs.h"
-#include "kernel/task/signal.h"
+#include "kernel/task/sigqueue.h"
 #include "mm/spaces/mm.h"
 
 enum { RLIMIT_CPU, RLIMIT_FSIZE, RLIMIT_DATA, RLIMIT_STACK, RLIMIT_CORE,

@@ -8,6 +8,7 @@
  */
 #include "kernel/task/deadline.h"
 #include "kernel/task/rusage.h"
+#include "kernel/task/signal.h"
 #include "kernel/task/syscall.h"
 #include "kernel/task/task.h"
 #include "mm/spaces/uaccess.h"

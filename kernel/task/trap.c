@@ -17,6 +17,7 @@
 
 #include "kernel/base/panic.h"
 #include "kernel/base/printk.h"
+#include "kernel/task/signal.h"
 #include "kernel/task/task.h"
 #include "lib/format.h"
 #include "mm/spaces/fault.h"

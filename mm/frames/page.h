@@ -31,6 +31,11 @@
  *  [P3] any other type but NONE and RESERVED: refcount > 0;
  *  [P4] 0 <= mapcount <= refcount for ANON and FILE;
  *  [P5] SLAB knows its cache, and inuse <= objects.
+ *
+ * ANON and FILE, at a quiet moment (the census proves it): mapcount is the
+ * number of leaves that map the page; refcount is that, plus one if a mapping
+ * has it in its cache. A lone refcount of 1 thus means one owner. The zero page
+ * is not counted by its leaves.
  */
 #ifndef MM_FRAMES_PAGE_H
 #define MM_FRAMES_PAGE_H

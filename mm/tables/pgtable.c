@@ -30,7 +30,6 @@
 #include "lib/errno.h"
 #include "mm/frames/memblock.h"
 #include "mm/frames/page_alloc.h"
-#include "mm/tables/tlb.h"
 
 u64 pt_nr_tables;
 u64 pt_nr_boot_tables;

@@ -42,7 +42,6 @@
 #include "lib/rbtree.h"
 #include "mm/frames/kmalloc.h"
 #include "mm/tables/kmap.h"
-#include "mm/tables/kstack.h"
 #include "mm/tables/pgtable.h"
 #include "mm/tables/tlb.h"
 
@@ -444,10 +443,7 @@ void vmalloc_stack_free(vaddr_t stack)
 }
 
 /** vmalloc_init() - see vmalloc.h. Context: boot, after slab_init(). */
-void vmalloc_init(void)
-{
-	kstack_init();
-}
+void vmalloc_init(void) {}
 
 /* ---- looking ------------------------------------------------------------ */
 

@@ -109,8 +109,7 @@ static void copies_to_the_border(struct mm *mm)
 	EXPECT(at);
 	EXPECT_EQ(mm_munmap(mm, at + PAGE_SIZE, PAGE_SIZE), 0);
 	for (size_t before = 1; before < 20; before++) {
-		char __user *p =
-			(char __user *)(at + PAGE_SIZE - before);
+		char __user *p = (char __user *)(at + PAGE_SIZE - before);
 
 		for (size_t len = before; len < sizeof(buf); len++) {
 			EXPECT_EQ(arch_copy_to_user(p, buf, len), len - before);

@@ -48,8 +48,8 @@ static void check_why(const char *why)
 
 static void check_texts(void)
 {
-	must(strnlen(info.cmdline, sizeof(info.cmdline)) <
-		     sizeof(info.cmdline), "command line without end");
+	must(strnlen(info.cmdline, sizeof(info.cmdline)) < sizeof(info.cmdline),
+	     "command line without end");
 	must(strnlen(info.loader, sizeof(info.loader)) < sizeof(info.loader),
 	     "loader name without end");
 	must(info.nr_modules <= BOOT_MAX_MODULES, "too many modules");
@@ -112,7 +112,8 @@ static void try_acpi(const uint8_t *data, size_t size)
 	acpi_parse(&acpi, &info, phys_map);
 	must(acpi.nr_cpus <= ACPI_MAX_CPUS &&
 		     acpi.nr_ioapics <= ACPI_MAX_IOAPICS &&
-		     acpi.nr_overrides <= ACPI_MAX_OVERRIDES, "ACPI counts");
+		     acpi.nr_overrides <= ACPI_MAX_OVERRIDES,
+	     "ACPI counts");
 	acpi.nr_cpus ? accepted[2]++ : refused[2]++;
 }
 
@@ -128,8 +129,10 @@ static void try_ranges(const uint8_t *data, size_t size)
 		memcpy(&start, data + 1, 4);
 		memcpy(&len, data + 5, 4);
 		err = oracle_add(&info,
-				 (u64)(start & 0xffffff) << (data[0] >> 4 & 7) * 4,
-				 (u64)(len & 0xffffff) << (data[0] >> 5 & 3) * 12,
+				 (u64)(start & 0xffffff)
+					 << (data[0] >> 4 & 7) * 4,
+				 (u64)(len & 0xffffff)
+					 << (data[0] >> 5 & 3) * 12,
 				 (enum range_type)(data[0] % RANGE_TYPES));
 	}
 	why = "full of restrictive ranges";
@@ -203,7 +206,8 @@ static void seed_blocks(void)
 	glob_t files;
 
 	must(!glob("tests/unit/corpus/*.mb2", 0, NULL, &files) &&
-		     files.gl_pathc >= 2, "corpus not found");
+		     files.gl_pathc >= 2,
+	     "corpus not found");
 	for (size_t i = 0; i < files.gl_pathc; i++) {
 		FILE *f = fopen(files.gl_pathv[i], "rb");
 		uint8_t *at = seed_new(0, 0);
@@ -351,8 +355,8 @@ int main(int argc, char **argv)
 	seed_acpi();
 	seed_ranges();
 	for (unsigned long i = 0; i < rounds; i++) {
-		input = seeds[i % 16 == 0 ? draw() % nr_seeds :
-					    draw() % (nr_seeds - 3)];
+		input = seeds[i % 16 == 0 ? draw() % nr_seeds
+					  : draw() % (nr_seeds - 3)];
 		mutate();
 		LLVMFuzzerTestOneInput(input.bytes, input.size);
 	}

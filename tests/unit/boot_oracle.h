@@ -30,9 +30,8 @@ static inline int oracle_add(struct bootinfo *bi, u64 start, u64 len,
 	if (end < start || end > ORACLE_END)
 		end = ORACLE_END;
 	if (len && start < end && oracle_nr < ORACLE_MAX)
-		oracle_raw[oracle_nr++] = (struct boot_range){
-			start, end, type
-		};
+		oracle_raw[oracle_nr++] = (struct boot_range){ start, end,
+							       type };
 	return bootinfo_add_range(bi, start, len, type);
 }
 
@@ -46,7 +45,8 @@ static inline bool oracle_covered(u64 start, u64 end)
 		moved = false;
 		for (u32 i = 0; i < oracle_nr; i++)
 			if (oracle_raw[i].type == RANGE_USABLE &&
-			    oracle_raw[i].start <= at && at < oracle_raw[i].end) {
+			    oracle_raw[i].start <= at &&
+			    at < oracle_raw[i].end) {
 				at = oracle_raw[i].end;
 				moved = true;
 			}
@@ -97,8 +97,8 @@ static inline const char *oracle_judge(const struct bootinfo *bi)
 	const char *why = bootinfo_check(bi);
 
 	for (u32 i = 0; !why && i < 2 * oracle_nr; i++) {
-		u64 border = i & 1 ? oracle_raw[i / 2].end :
-				     oracle_raw[i / 2].start;
+		u64 border = i & 1 ? oracle_raw[i / 2].end
+				   : oracle_raw[i / 2].start;
 		u64 page = ALIGN_DOWN(border, PAGE_SIZE);
 
 		if (page < ORACLE_END)

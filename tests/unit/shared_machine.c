@@ -24,6 +24,7 @@
 #include "mm/spaces/fault.h"
 #include "mm/spaces/mm.h"
 #include "mm/tables/kmap.h"
+#include "mm/tables/kstack.h"
 #include "mm/tables/vmalloc.h"
 
 /* Upcall of arch/trap.h, as kernel/task/trap.c has it, without signals. */
@@ -85,6 +86,7 @@ void machine_boot(u64 mib, const char *cmdline)
 	page_alloc_init();
 	slab_init();
 	vmalloc_init();
+	kstack_init();
 	sched_init();
 	irq_init();
 	timer_init();

@@ -553,9 +553,9 @@ static void run_model(unsigned long nr_steps, u64 seed)
 
 int main(int argc, char **argv)
 {
-	unsigned long nr_steps = argc > 1 ? strtoul(argv[1], NULL, 0) : 3000;
+	unsigned long nr_steps = argc > 1 ? strtoul(argv[1], NULL, 0) : 6000;
 	u64 first = argc > 2 ? strtoull(argv[2], NULL, 0) : 1, seed;
-	u64 last = argc > 2 ? first : 6;
+	u64 last = argc > 2 ? first : 10;
 	struct census_mark before, after;
 
 	machine_boot(128, "loglevel=2");

@@ -99,8 +99,8 @@ __attribute__((unused)) static int run_cases(void)
 
 static inline void *map_pages(size_t nr_pages, int prot)
 {
-	void *p = mmap(NULL, nr_pages * PAGE, prot,
-		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void *p = mmap(NULL, nr_pages * PAGE, prot, MAP_PRIVATE | MAP_ANONYMOUS,
+		       -1, 0);
 
 	CHECK(p != MAP_FAILED);
 	return p;

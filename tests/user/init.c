@@ -130,8 +130,10 @@ int main(int argc, char **argv)
 		} else if (!strcmp(argv[i], "run") && i + 1 < argc) {
 			return verdict | (run_program(argv + i + 1) != 0);
 		} else {
-			fprintf(stderr, "init: unknown word \"%s\"; I know tour, "
-				"shell, test [NAME...], run CMD...\n", argv[i]);
+			fprintf(stderr,
+				"init: unknown word \"%s\"; I know tour, "
+				"shell, test [NAME...], run CMD...\n",
+				argv[i]);
 			return 2;
 		}
 	}

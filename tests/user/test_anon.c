@@ -121,8 +121,8 @@ CASE(hole_in_the_middle)
 	CHECK(munmap(p + 3 * PAGE, 3 * PAGE) == 0);
 	CHECK(p[0] == 3 && p[3 * PAGE - 1] == 3 && p[6 * PAGE] == 3);
 	CHECK(mmap(p + 3 * PAGE, 3 * PAGE, RW,
-		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) ==
-	      p + 3 * PAGE);
+		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
+		   0) == p + 3 * PAGE);
 	CHECK(p[4 * PAGE] == 0 && p[2 * PAGE] == 3);
 }
 

@@ -20,13 +20,15 @@ static int run_self(char *const argv[], char *const envp[])
 		_exit(126);
 	}
 	CHECK(waitpid(pid, &status, 0) == pid);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
+	return WIFEXITED(status) ? WEXITSTATUS(status)
+				 : 1000 + WTERMSIG(status);
 }
 
 CASE(arguments_and_environment)
 {
 	char *argv[] = { "x", "--child", "two words", "", NULL };
-	char *envp[] = { "A=1", "LONG=xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", NULL };
+	char *envp[] = { "A=1", "LONG=xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+			 NULL };
 
 	CHECK(run_self(argv, envp) == 0);
 }

@@ -24,11 +24,13 @@ static int make_file(int nr)
 CASE(read_and_mapping_agree)
 {
 	int fd = make_file(20);
-	char page[PAGE], *p = mmap(NULL, 20 * PAGE, PROT_READ, MAP_PRIVATE, fd, 0);
+	char page[PAGE],
+		*p = mmap(NULL, 20 * PAGE, PROT_READ, MAP_PRIVATE, fd, 0);
 
 	CHECK(p != MAP_FAILED);
 	for (int i = 0; i < 20; i++) {
-		CHECK(pread(fd, page, PAGE, (off_t)i * (off_t)PAGE) == (ssize_t)PAGE);
+		CHECK(pread(fd, page, PAGE, (off_t)i * (off_t)PAGE) ==
+		      (ssize_t)PAGE);
 		CHECK(memcmp(page, p + (size_t)i * PAGE, PAGE) == 0);
 		CHECK(p[(size_t)i * PAGE + 17] == i + 1);
 	}

@@ -14,9 +14,11 @@ CASE(bad_arguments)
 	CHECK(mmap(NULL, PAGE, RW, MAP_PRIVATE, -1, 0) == MAP_FAILED &&
 	      errno == EBADF);
 	CHECK(mmap((void *)0x10001, PAGE, RW, ANON | MAP_FIXED, -1, 0) ==
-		      MAP_FAILED && errno == EINVAL);
+		      MAP_FAILED &&
+	      errno == EINVAL);
 	CHECK(mmap(NULL, 1ul << 47, RW, ANON | MAP_NORESERVE, -1, 0) ==
-		      MAP_FAILED && errno == ENOMEM);
+		      MAP_FAILED &&
+	      errno == ENOMEM);
 	CHECK(munmap((void *)1, PAGE) == -1 && errno == EINVAL);
 	CHECK(munmap((void *)0x10000, 0) == -1 && errno == EINVAL);
 	CHECK(syscall(SYS_mprotect, 1, PAGE, RW) == -1 && errno == EINVAL);
@@ -35,8 +37,10 @@ CASE(fixed_replaces)
 	char *p = map_pages(4, RW);
 
 	memset(p, 1, 4 * PAGE);
-	CHECK(mmap(p + PAGE, 2 * PAGE, RW, ANON | MAP_FIXED, -1, 0) == p + PAGE);
-	CHECK(p[0] == 1 && p[PAGE] == 0 && p[2 * PAGE] == 0 && p[3 * PAGE] == 1);
+	CHECK(mmap(p + PAGE, 2 * PAGE, RW, ANON | MAP_FIXED, -1, 0) ==
+	      p + PAGE);
+	CHECK(p[0] == 1 && p[PAGE] == 0 && p[2 * PAGE] == 0 &&
+	      p[3 * PAGE] == 1);
 }
 
 CASE(fixed_noreplace)
@@ -44,7 +48,8 @@ CASE(fixed_noreplace)
 	char *p = map_pages(4, RW);
 
 	CHECK(mmap(p + PAGE, PAGE, RW, ANON | MAP_FIXED_NOREPLACE, -1, 0) ==
-		      MAP_FAILED && errno == EEXIST);
+		      MAP_FAILED &&
+	      errno == EEXIST);
 	CHECK(munmap(p + PAGE, PAGE) == 0);
 	CHECK(mmap(p + PAGE, PAGE, RW, ANON | MAP_FIXED_NOREPLACE, -1, 0) ==
 	      p + PAGE);

@@ -85,7 +85,8 @@ CASE(pipe_carries_bytes_in_order)
 		_exit(0);
 	}
 	close(fds[1]);
-	for (ssize_t n; (n = read(fds[0], buf, sizeof(buf))) > 0; total += (size_t)n)
+	for (ssize_t n; (n = read(fds[0], buf, sizeof(buf))) > 0;
+	     total += (size_t)n)
 		for (ssize_t i = 0; i < n; i++)
 			CHECK(buf[i] == (total + (size_t)i) % 251);
 	CHECK(total == 300000);

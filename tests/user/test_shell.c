@@ -51,7 +51,8 @@ CASE(command_substitution)
 CASE(ls)
 {
 	CHECK(!strcmp(shell("mkdir /tmp/d && cd /tmp/d && touch b a && ls;"
-			    " cd / && rm -r /tmp/d"), "a\nb"));
+			    " cd / && rm -r /tmp/d"),
+		      "a\nb"));
 }
 
 CASE(ps_shows_us)
@@ -82,8 +83,9 @@ CASE(background_and_wait)
 
 CASE(signals_between_processes)
 {
-	CHECK(!strcmp(shell("sleep 100 & kill $!; wait $! 2>/dev/null; echo $?"),
-		      "143"));
+	CHECK(!strcmp(
+		shell("sleep 100 & kill $!; wait $! 2>/dev/null; echo $?"),
+		"143"));
 }
 
 CASE(hello_programs)

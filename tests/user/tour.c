@@ -203,7 +203,8 @@ int main(void)
 
 	munmap((void *)p, AREA);
 	row("7 munmap: all frames are free again", 0, 0, 0, 0);
-	say("\n%s\n\n", wrong ? "Counts marked ! are wrong: this kernel has a bug."
-			      : "Every count is what it must be.");
+	say("\n%s\n\n",
+	    wrong ? "Counts marked ! are wrong: this kernel has a bug."
+		  : "Every count is what it must be.");
 	return wrong != 0;
 }
