@@ -142,9 +142,9 @@ debug: ## QEMU stopped at the first instruction, and GDB on it
 debug-session:
 	@$(LAUNCH) debug
 
-test: ## every suite (SUITE=kernel/ picks some, LINT=1 adds lint)
-	$(SETUP) build user run debug test $(if $(LINT),lint)
-	@$(PYTHON) tools/test.py --arch $(ARCH) $(if $(LINT),--lint) $(SUITE)
+test: ## every suite and lint (SUITE=kernel/ picks some)
+	$(SETUP) build user run debug test lint
+	@$(PYTHON) tools/test.py --arch $(ARCH) --lint $(SUITE)
 
 test-quick: ## the host suites and one kernel in QEMU
 	$(SETUP) build user run test

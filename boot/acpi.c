@@ -53,9 +53,7 @@ struct acpi_fadt {
 	u32 pm_timer;                   /* port, offset 76 */
 	u8 skipped2[91 - 80];
 	u8 pm_timer_len;                /* offset 91 */
-	u8 skipped3[108 - 92];
-	u8 century;                     /* offset 108 */
-	u8 skipped4[112 - 109];
+	u8 skipped3[112 - 92];
 	u32 flags;                      /* offset 112 */
 	struct acpi_gas reset;          /* offset 116 */
 	u8 reset_value;                 /* offset 128 */
@@ -232,7 +230,6 @@ static void __init acpi_read_fadt(struct acpi_info *acpi,
 	    fadt->pm_timer <= 0xffff)
 		acpi->pm_timer = (u16)fadt->pm_timer;
 	acpi->pm_timer_wide = fadt->flags & FADT_TIMER_32;
-	acpi->century_register = fadt->century & 0x7f;
 	if (h->len >= sizeof(*fadt) && fadt->flags & FADT_RESET &&
 	    fadt->reset.space == GAS_IO && fadt->reset.address <= 0xffff) {
 		acpi->reset_port = (u16)fadt->reset.address;

@@ -41,7 +41,6 @@ struct acpi_info {
 	bool pm_timer_wide;             /* 32 bits, else 24 */
 	u16 reset_port;                 /* I/O port; 0: none */
 	u8 reset_value;
-	u8 century_register;            /* of the RTC; 0: none */
 };
 extern struct acpi_info acpi_info;
 

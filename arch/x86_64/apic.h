@@ -25,6 +25,7 @@
 
 #define APIC_SPURIOUS_ON   (1 << 8)
 #define APIC_LVT_MASKED    (1 << 16)
+#define APIC_LVT_NMI       (4 << 8)     /* delivered as NMI */
 #define APIC_DIVIDE_1      0xb
 
 /* The two vectors above all lines. */

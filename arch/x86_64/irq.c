@@ -123,7 +123,7 @@ static void __init apic_init(void)
 		apic_registers = irq_map_registers(pa, "local APIC");
 	wrmsr(MSR_APIC_BASE, base);
 	apic_write(APIC_LVT_LINT0, APIC_LVT_MASKED);
-	apic_write(APIC_LVT_LINT1, APIC_LVT_MASKED);
+	apic_write(APIC_LVT_LINT1, APIC_LVT_NMI);       /* the NMI button */
 	apic_write(APIC_LVT_ERROR, APIC_LVT_MASKED);
 	apic_write(APIC_TPR, 0);
 	apic_write(APIC_SPURIOUS, APIC_SPURIOUS_ON | VECTOR_SPURIOUS);

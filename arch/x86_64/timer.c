@@ -182,6 +182,14 @@ static u32 __init from_bcd(u32 v, bool binary)
 	return binary ? v : (v >> 4) * 10 + (v & 15);
 }
 
+/* The hour, in 12-hour mode with bit 7 for the afternoon. */
+static u32 __init cmos_hour(u32 v, bool binary, bool by_24)
+{
+	if (by_24)
+		return from_bcd(v, binary);
+	return from_bcd(v & 0x7f, binary) % 12 + (v & 0x80 ? 12 : 0);
+}
+
 /* Days from 1970-01-01 to a date of the Gregorian calendar. The year starts in
  * March here, so that the leap day comes last. */
 static u64 __init days_since_epoch(u32 year, u32 month, u32 day)
@@ -196,10 +204,11 @@ static u64 __init days_since_epoch(u32 year, u32 month, u32 day)
 /* Seconds of the epoch by the CMOS clock; 0: it answers nonsense. */
 static u64 __init cmos_seconds(void)
 {
-	bool binary = cmos_read(0x0b) & 4;
+	u32 mode = cmos_read(0x0b);
+	bool binary = mode & 4;
 	u32 second = from_bcd(cmos_read(0), binary);
 	u32 minute = from_bcd(cmos_read(2), binary);
-	u32 hour = from_bcd(cmos_read(4), binary);
+	u32 hour = cmos_hour(cmos_read(4), binary, mode & 2);
 	u32 day = from_bcd(cmos_read(7), binary);
 	u32 month = from_bcd(cmos_read(8), binary);
 	u32 year = 2000 + from_bcd(cmos_read(9), binary);
