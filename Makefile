@@ -119,7 +119,7 @@ include tools/lint.mk
 # by a make of its own, so that nothing starts before its tools are there.
 
 JOBS  ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
-SUB    = @$(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(JOBS))
+SUB    = @$(MAKE) -s --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(JOBS))
 SETUP  = @ARCH=$(ARCH) tools/setup
 export APPEND
 LAUNCH = $(PYTHON) tools/qemu.py --arch $(ARCH) --boot $(BOOT) --mem $(MEM) \
