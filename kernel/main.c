@@ -59,7 +59,6 @@ void __noreturn kmain(void)
 	zone_init();                    /* zones, the first struct pages */
 	page_alloc_init();              /* buddy and per-CPU lists */
 	slab_init();                    /* object caches, kmalloc */
-	vmalloc_init();                 /* vmalloc, ioremap */
 	kstack_init();                  /* kernel stacks with guard pages */
 	sched_init();                   /* this flow becomes a thread: boot */
 

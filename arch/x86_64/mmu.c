@@ -28,6 +28,7 @@
 #include "arch/x86_64/regs.h"
 #include "kernel/base/panic.h"
 #include "kernel/base/percpu.h"
+#include "kernel/base/spinlock.h"
 #include "lib/format.h"
 #include "lib/string.h"
 
@@ -172,8 +173,10 @@ void mmu_space_init(struct mmu_space *space)
 
 void mmu_space_fini(struct mmu_space *space)
 {
+	preempt_disable();
 	if (this_cpu_read(mmu_loaded) == space)
 		mmu_switch(&mmu_kernel_space);
+	preempt_enable();
 	assertf(READ_ONCE(space->cpus) == 0, "still loaded on CPUs %#llx",
 		(unsigned long long)space->cpus);
 }
@@ -262,8 +265,10 @@ static void mmu_count_flush(struct mmu_space *space, bool here)
 void mmu_flush_range(struct mmu_space *space, vaddr_t start, vaddr_t end,
 		     bool tables)
 {
-	bool here = this_cpu_read(mmu_loaded) == space;
+	bool here;
 
+	preempt_disable(); /* "here" and the loaded tag must hold */
+	here = this_cpu_read(mmu_loaded) == space;
 	if (mmu_has_pcid && space != &mmu_kernel_space)
 		mmu_count_flush(space, here);
 	if (here && end - start <= FLUSH_PAGES_MAX * PAGE_SIZE)
@@ -271,6 +276,7 @@ void mmu_flush_range(struct mmu_space *space, vaddr_t start, vaddr_t end,
 	else if (here)
 		mmu_flush_loaded(space);
 	mmu_flush_others(READ_ONCE(space->cpus));
+	preempt_enable();
 }
 
 void mmu_flush_space(struct mmu_space *space)
@@ -280,11 +286,13 @@ void mmu_flush_space(struct mmu_space *space)
 
 void mmu_flush_kernel(vaddr_t start, vaddr_t end)
 {
+	preempt_disable();
 	if (end - start <= FLUSH_PAGES_MAX * PAGE_SIZE)
 		mmu_invlpg(start, end);
 	else
 		mmu_flush_global();
 	mmu_flush_others(cpus_online);
+	preempt_enable();
 }
 
 /* No break-before-make here: the hardware takes either the old or the new

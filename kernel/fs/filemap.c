@@ -90,6 +90,8 @@ static int tmpfs_write_page(struct mapping *m, struct io *io, u64 *pos)
 
 	if (err)
 		return err;
+	if (*pos > READ_ONCE(m->size))
+		mapping_wipe_gap(m, *pos);
 	done = io_get(io, page_at(page, *pos), n);
 	page_put(page);
 	*pos += done;

@@ -10,10 +10,10 @@
  * not written; that is what POSIX leaves open and Linux does. Past the last
  * page of the file there is nothing to map: FAULT_BUS.
  *
- * The size is looked at without m->lock. A truncate that runs at the same
- * moment may leave a frame that has just left the cache in one more page
- * table: the same as an access a moment earlier, and the frame lives until
- * its last leaf goes.
+ * A page enters the cache only inside the file, which mapping_get_page_inside()
+ * asks under m->lock. One that is found without it may leave the cache by a
+ * truncate at the same moment and still get one more leaf: the same as
+ * an access a moment earlier, and the frame lives until its last leaf goes.
  */
 #include "lib/errno.h"
 #include "mm/backing/backing.h"
@@ -23,11 +23,8 @@
 static enum fault_verdict file_cache_page(struct mapping *m, u64 index,
 					  struct page **out)
 {
-	int err;
+	int err = mapping_get_page_inside(m, index, out);
 
-	if (index >= mapping_end_index(m))
-		return FAULT_BUS;
-	err = mapping_get_page(m, index, out);
 	if (likely(!err))
 		return FAULT_OK;
 	return err == -ENOMEM ? FAULT_OOM : FAULT_BUS;

@@ -240,6 +240,28 @@ int mapping_get_page(struct mapping *m, u64 index, struct page **out)
 }
 
 /**
+ * mapping_get_page_inside() - the same, if the file reaches index
+ *
+ * The size is looked at under m->lock before a page enters the cache: a fault
+ * that raced with a truncation puts nothing behind the end.
+ * Context: thread, may sleep. Return: as mapping_get_page(); -ERANGE: past
+ * the end.
+ */
+int mapping_get_page_inside(struct mapping *m, u64 index, struct page **out)
+{
+	int err = -ERANGE;
+
+	*out = index < mapping_end_index(m) ? mapping_find(m, index) : NULL;
+	if (likely(*out))
+		return 0;
+	mutex_lock(&m->lock);
+	if (index < mapping_end_index(m))
+		err = mapping_get_page_locked(m, index, out);
+	mutex_unlock(&m->lock);
+	return err;
+}
+
+/**
  * mapping_read() - copy len bytes of the file at pos into dst
  *
  * A hole without a cache page reads as zeroes and gets no page.
@@ -283,6 +305,20 @@ static void mapping_zero_tail(struct mapping *m, u64 pos)
 		memset((u8 *)page_to_virt(page) + off, 0, PAGE_SIZE - off);
 		page_put(page);
 	}
+}
+
+/**
+ * mapping_wipe_gap() - a write at pos will make the file longer
+ *
+ * Zeroes what mappings scribbled behind the end, before it becomes contents.
+ * Context: thread; takes m->lock.
+ */
+void mapping_wipe_gap(struct mapping *m, u64 pos)
+{
+	mutex_lock(&m->lock);
+	if (m->size < pos)
+		mapping_zero_tail(m, m->size);
+	mutex_unlock(&m->lock);
 }
 
 /* One page's part of mapping_write(). */

@@ -61,6 +61,12 @@ unsigned int mapping_find_group(struct mapping *m, u64 index, unsigned int nr,
  * -EIO. Does not look at size. Context: thread, without m->lock. */
 int __must_check mapping_get_page(struct mapping *m, u64 index,
 				  struct page **out);
+/* Same, but -ERANGE where the file does not reach. */
+int __must_check mapping_get_page_inside(struct mapping *m, u64 index,
+					 struct page **out);
+/* Before a write at pos that makes the file longer: nothing that mappings
+ * scribbled behind the end may become contents. */
+void mapping_wipe_gap(struct mapping *m, u64 pos);
 
 /* Copies between the file and a kernel buffer; the caller checked the range
  * against size for reads, writes grow it. Returns bytes done, or -errno when

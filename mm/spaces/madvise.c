@@ -116,7 +116,7 @@ static int madvise_one(struct vma *vma, vaddr_t start, vaddr_t end, int advice)
 		madvise_drop(vma, start, end);
 		return 0;
 	case MADV_FREE:
-		if (vma->mapping)
+		if (vma->mapping || vma->flags & VM_LOCKED)
 			return -EINVAL;
 		madvise_drop(vma, start, end);
 		return 0;
@@ -124,9 +124,9 @@ static int madvise_one(struct vma *vma, vaddr_t start, vaddr_t end, int advice)
 	case MADV_PAGEOUT:
 		return vma->flags & VM_LOCKED ? -EINVAL : 0;
 	case MADV_REMOVE:
-		if (!(vma->flags & VM_SHARED) || vma->flags & VM_LOCKED)
+		if (!vma->mapping || vma->flags & VM_LOCKED)
 			return -EINVAL;
-		if (!(vma->flags & VM_WRITE))
+		if (!(vma->flags & VM_SHARED) || !(vma->flags & VM_WRITE))
 			return -EACCES;
 		return -EOPNOTSUPP;     /* needs rmap: others map it too */
 	case MADV_WILLNEED:

@@ -162,7 +162,7 @@ static bool mmap_hint_fits(struct mm *mm, vaddr_t hint, size_t len)
 /**
  * mmap_find_place() - a free place for len bytes
  *
- * hint: 0, or where the caller would like it (rounded up to a page).
+ * hint: 0, or where the caller would like it (rounded down to a page).
  * Context: mm->lock for writing. Return: the address, or 0: no hole is large
  * enough.
  */

@@ -8,7 +8,7 @@
  * A leaf never gets more than its page allows: in a private mapping only a
  * page with one owner becomes writable at once, all others stay read-only and
  * copy-on-write decides at the next write. Taking rights away is what needs
- * the flush; giving them needs none (arch/mmu.h [M3]: the machine walks again
+ * the flush; giving them needs none (arch/mmu.h [M6]: the machine walks again
  * before it reports a fault for rights that the table has).
  *
  * A hole, or a right that the file does not give, ends the call with an

@@ -272,6 +272,8 @@ static int mremap_fixed(struct mremap_request *rq, vaddr_t *out)
 		rq->old_len = rq->new_len;
 	}
 	vma = vma_find(rq->mm, rq->old);        /* cuts may have split it */
+	if (!err && (!vma || vma->start > rq->old))
+		err = -EFAULT;          /* old_len 0, and new lay over it */
 	if (!err)
 		err = mremap_move_to(rq, vma, rq->new);
 	if (!err)

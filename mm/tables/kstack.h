@@ -5,7 +5,7 @@
 
 #include "arch/mmu.h"
 
-/* Fills this CPU's stock, registers with the scheduler. Boot, after vmalloc_init(). */
+/* Fills this CPU's stock, registers with the scheduler. Boot, after slab_init(). */
 void kstack_init(void);
 
 /* KERNEL_STACK_SIZE bytes: the lowest address, or 0. Context: thread. */

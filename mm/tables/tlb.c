@@ -19,6 +19,7 @@
 
 #include "kernel/base/trace.h"
 #include "lib/string.h"
+#include "mm/frames/page_alloc.h"
 #include "mm/tables/pgtable.h"
 
 /* Linux's choice as well; a range flush costs an instruction a page. */
@@ -88,8 +89,7 @@ void tlb_batch_flush(struct tlb_batch *b)
 	b->start = ~(vaddr_t)0;
 	b->end = 0;
 	b->tables = false;
-	for (u32 i = 0; i < b->nr; i++)
-		page_put(b->page[i]);
+	page_put_many(b->page, b->nr);
 	b->nr = 0;
 }
 

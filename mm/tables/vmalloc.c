@@ -442,9 +442,6 @@ void vmalloc_stack_free(vaddr_t stack)
 		area_destroy(a);
 }
 
-/** vmalloc_init() - see vmalloc.h. Context: boot, after slab_init(). */
-void vmalloc_init(void) {}
-
 /* ---- looking ------------------------------------------------------------ */
 
 /** vmalloc_pages() - frames behind areas. Context: any; a snapshot. */

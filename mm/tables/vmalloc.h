@@ -17,9 +17,6 @@
 enum vmalloc_kind { VMALLOC_PAGES, VMALLOC_VMAP, VMALLOC_IOREMAP, VMALLOC_STACK,
 		    VMALLOC_KINDS };
 
-/* Makes the first kernel stacks. Boot, after slab_init(). */
-void vmalloc_init(void);
-
 /* Frames one by one, mapped read-write; NULL: no memory. Context: thread. */
 void *__must_check vmalloc(size_t size);
 void *__must_check vzalloc(size_t size);

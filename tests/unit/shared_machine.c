@@ -85,7 +85,6 @@ void machine_boot(u64 mib, const char *cmdline)
 	zone_init();
 	page_alloc_init();
 	slab_init();
-	vmalloc_init();
 	kstack_init();
 	sched_init();
 	irq_init();

@@ -100,6 +100,20 @@ CASE(private_mapping_across_fork)
 	CHECK(p[0] == 50 && p[PAGE] == 2);
 }
 
+CASE(scribbles_behind_the_end_never_show)
+{
+	int fd = open(NAME, O_RDWR | O_CREAT | O_TRUNC, 0600);
+	char *p, c = 1;
+
+	CHECK(fd >= 0 && write(fd, "abc", 3) == 3);
+	p = mmap(NULL, PAGE, RW, MAP_SHARED, fd, 0);
+	CHECK(p != MAP_FAILED);
+	p[100] = 'X';
+	CHECK(pwrite(fd, "z", 1, 2 * PAGE) == 1);
+	CHECK(pread(fd, &c, 1, 100) == 1 && c == 0);
+	CHECK(p[0] == 'a' && p[2] == 'c');
+}
+
 CASE(rights_of_the_descriptor)
 {
 	int fd;

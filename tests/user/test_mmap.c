@@ -93,6 +93,28 @@ static char *raw_brk(char *to)
 	return (char *)syscall(SYS_brk, to);
 }
 
+CASE(mremap_over_its_own_source)
+{
+	char *p = mmap(NULL, 2 * PAGE, RW, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	CHECK(p != MAP_FAILED);
+	CHECK(munmap(p + PAGE, PAGE) == 0);
+	CHECK(mremap(p, 0, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, p) ==
+		      MAP_FAILED &&
+	      errno == EFAULT);
+}
+
+CASE(advice_on_locked_memory)
+{
+	char *p = mmap(NULL, PAGE, RW, ANON | MAP_LOCKED, -1, 0);
+
+	CHECK(p != MAP_FAILED);
+	p[0] = 7;
+	CHECK(madvise(p, PAGE, MADV_FREE) == -1 && errno == EINVAL);
+	CHECK(madvise(p, PAGE, MADV_DONTNEED) == -1 && errno == EINVAL);
+	CHECK(p[0] == 7);
+}
+
 CASE(brk_moves)
 {
 	char *start = raw_brk(NULL), *p;
