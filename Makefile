@@ -11,6 +11,9 @@ APPEND ?=
 LAB    ?=
 
 .DEFAULT_GOAL := kernel
+ifeq ($(wildcard arch/$(ARCH)/layout.h),)
+$(error ARCH=$(ARCH): no such machine here; there are: $(patsubst arch/%/layout.h,%,$(wildcard arch/*/layout.h)))
+endif
 MAKEFLAGS += --no-builtin-rules
 
 flavour := $(ARCH)$(if $(filter 1,$(DEBUG)),-debug)$(if $(filter 1,$(KASAN)),-kasan)
@@ -60,6 +63,9 @@ SRCS := $(wildcard $(addsuffix /*.c,$(SRC_DIRS)) $(addsuffix /*.S,$(SRC_DIRS)))
 # first lines names ("replaces: mm/spaces/cow.c").
 ifneq ($(LAB),)
 LAB_SRC := tests/labs/$(LAB).c
+ifeq ($(wildcard $(LAB_SRC)),)
+$(error LAB=$(LAB): there is no $(LAB_SRC))
+endif
 LAB_OLD := $(shell sed -n '1,5s/.*replaces: *\([a-z0-9_/.]*\).*/\1/p' $(LAB_SRC))
 ifeq ($(filter $(LAB_OLD),$(SRCS)),)
 $(error LAB=$(LAB): $(LAB_SRC) must say "replaces: FILE" in its first lines)
@@ -181,5 +187,5 @@ clean: ## remove build/
 	rm -rf build
 
 help: ## this list
-	@echo "Quire: make TARGET [ARCH=x86_64] [DEBUG=1] [KASAN=1] [LAB=08-cow]"
+	@echo "Quire: make TARGET [ARCH=x86_64] [DEBUG=1] [KASAN=1]"
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 16

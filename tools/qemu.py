@@ -23,7 +23,7 @@ from pathlib import Path
 import debug
 import watch
 from iso import IsoError
-from vm import BOOT_WAYS, Machine, VmError
+from vm import BOOT_WAYS, parse_cpus, Machine, VmError
 
 SCRATCH = Path("build/run")
 
@@ -35,9 +35,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--kernel", required=True, type=Path)
     parser.add_argument("--initrd", type=Path)
     parser.add_argument("--arch", default="x86_64")
-    parser.add_argument("--boot", default="bios", choices=BOOT_WAYS)
+    parser.add_argument("--boot", default="bios", help=" ".join(BOOT_WAYS))
     parser.add_argument("--mem", default="512M")
-    parser.add_argument("--smp", default=1, type=int)
+    parser.add_argument("--smp", default="1")
     parser.add_argument("--cpu", default="max")
     parser.add_argument("--model", default="q35", help="QEMU's -M")
     parser.add_argument("--append", default="", help="kernel command line")
@@ -57,8 +57,9 @@ def parse_args() -> argparse.Namespace:
 def machine_of(args: argparse.Namespace) -> Machine:
     """The machine that the command line describes."""
     return Machine(kernel=args.kernel, initrd=args.initrd, arch=args.arch,
-                   boot=args.boot, mem=args.mem, smp=args.smp, cpu=args.cpu,
-                   model=args.model, append=args.append, icount=args.icount,
+                   boot=args.boot, mem=args.mem,
+                   smp=parse_cpus(args.smp), cpu=args.cpu, model=args.model,
+                   append=args.append, icount=args.icount,
                    extra=args.extra)
 
 
@@ -126,7 +127,12 @@ def start(args: argparse.Namespace, folder: Path) -> int:
     if args.what == "debug":
         return debug.session(machine, folder)
     if args.what == "run" and terminal:
-        return interactive(machine.command(folder))
+        status = interactive(machine.command(folder))
+        if status:
+            print("quire: to see the whole report: scroll up, or run it again with "
+                  f"</dev/null; to look inside: make debug {machine.make_words()}",
+                  file=sys.stderr)
+        return status
     return watched(machine, folder, args)
 
 

@@ -39,6 +39,7 @@ OVMF_PLACES = (
 # Reproducible time: one instruction is one nanosecond, nothing waits.
 ICOUNT = ["-icount", "shift=0,sleep=off", "-seed", "1",
           "-rtc", "base=2024-01-01T00:00:00,clock=vm"]
+LEAST_MEM = 32 << 20
 
 
 class VmError(Exception):
@@ -52,6 +53,13 @@ def parse_size(text: str) -> int:
     if not digits.isdigit():
         raise VmError(f"MEM={text}: not a size such as 512M, 4G or 1T")
     return int(digits) * (unit or UNITS["M"])
+
+
+def parse_cpus(text: str) -> int:
+    """The number of CPUs."""
+    if not text.isdigit() or not 1 <= int(text) <= 64:
+        raise VmError(f"SMP={text}: not a number of CPUs from 1 to 64")
+    return int(text)
 
 
 def find_ovmf() -> str:
@@ -96,6 +104,9 @@ class Machine:
     def _memory(self) -> list[str]:
         """Machine, CPU and RAM belong together: big RAM shapes all three."""
         size = parse_size(self.mem)
+        if size < LEAST_MEM:
+            raise VmError(f"MEM={self.mem}: Quire and its programs need "
+                          f"{LEAST_MEM >> 20}M at least")
         cpu, model, backend = self.cpu, self.model, []
         if size > RESERVE_LIMIT:
             model += ",memory-backend=ram"

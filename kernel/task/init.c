@@ -80,7 +80,9 @@ static void init_main(void *arg)
 	else
 		for (size_t i = 0; i < array_size(places); i++)
 			init_try(places[i], &tried);
-	panic("init: no program to run:%s", text);
+	panic("init: no program to run:%s; name one of the initramfs by "
+	      "init=PATH, or leave init= out",
+	      text);
 }
 
 /* Files, directory and console of the first process. 0 or -errno. */

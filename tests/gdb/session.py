@@ -95,7 +95,8 @@ def session():
     check("the_original_lost_one_mapping",
           int(model.page_of(old_pfn)["mapcount"]) == shared - 1)
 
-    for command, words in (("vmas", ("VSS", "anon")), (f"pt {va:#x}", ("level 0", "frame")),
+    for command, words in (("help quire", ("explain ADDR", "break-on-fault")),
+                           ("vmas", ("VSS", "anon")), (f"pt {va:#x}", ("level 0", "frame")),
                            (f"page {new_pfn:#x}", ("anon",)), ("buddy", ("managed", "DMA32")),
                            ("slab", ("kmalloc-64",)), ("tasks", ("init", "reaper")),
                            ("tlb", ("fork",)), ("census", ("anon", "table")),

@@ -263,6 +263,9 @@ unsigned int kernel_tests_run(const char *filter)
 		test_run_one(t);
 		test_print_result(++nr);
 	}
+	if (!planned)
+		console_printf("# no test's suite/name begins with \"%s\"\n",
+			       filter);
 	console_printf("# %u passed, %u failed, %u skipped\n", nr_passed,
 		       nr_failed, nr_skipped);
 	kernel_report_handler(outer);

@@ -124,6 +124,11 @@ int main(int argc, char **argv)
 		if (!strcmp(argv[i], "tour")) {
 			verdict |= run_program(tour) != 0;
 		} else if (!strcmp(argv[i], "shell")) {
+			printf("A busybox shell. Try: tour, ps, free, cat "
+			       "/proc/self/maps, ls /proc/quire.\n"
+			       "\"exit\" ends the machine, Ctrl-A X leaves "
+			       "QEMU.\n");
+			fflush(stdout);
 			run_program(shell);
 		} else if (!strcmp(argv[i], "test")) {
 			return verdict | run_tests(argv + i + 1, argc - i - 1);

@@ -18,7 +18,7 @@ def command(name):
                 super().__init__(name, gdb.COMMAND_DATA)
 
             def invoke(self, argument, from_tty):
-                function(gdb.string_to_argv(argument))
+                model.answer(lambda: function(gdb.string_to_argv(argument)))
         COMMANDS[name] = Wrapped
         return function
     return wrap
@@ -158,18 +158,18 @@ def show_slab(words):
 
 
 class QuireHelp(gdb.Command):
-    """quire: the commands of this package."""
+    """quire: see `help quire`."""
 
     def __init__(self):
         super().__init__("quire", gdb.COMMAND_SUPPORT)
 
     def invoke(self, argument, from_tty):
-        import quire
-        gdb.write(quire.__doc__ + "\n")
+        gdb.execute("help quire")
 
 
-def register():
-    """Make the commands known to GDB."""
+def register(guide):
+    """Make the commands known to GDB; guide is what `help quire` prints."""
+    QuireHelp.__doc__ = guide
     for wrapped in COMMANDS.values():
         wrapped()
     QuireHelp()

@@ -160,12 +160,17 @@ and what a read, a write and an execute would do now."""
     def invoke(self, argument, from_tty):
         if not argument:
             raise gdb.GdbError("explain ADDR")
-        va = int(gdb.parse_and_eval(argument)) & (1 << 64) - 1
-        if va < model.layout("USER_END"):
-            explain_user(va)
-        else:
-            gdb.write(f"{va:#x}: kernel half\n")
-            print_walk(model.value("mmu_kernel_space"), va)
+        model.answer(lambda: explain(argument))
+
+
+def explain(argument):
+    """explain for any address."""
+    va = int(gdb.parse_and_eval(argument)) & (1 << 64) - 1
+    if va < model.layout("USER_END"):
+        explain_user(va)
+    else:
+        gdb.write(f"{va:#x}: kernel half\n")
+        print_walk(model.value("mmu_kernel_space"), va)
 
 
 def print_walk(space, va):

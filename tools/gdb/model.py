@@ -22,6 +22,19 @@ class QuireError(gdb.GdbError):
     """A question that cannot be answered here and now; the text says why."""
 
 
+def answer(ask):
+    """Run a command's function; what GDB throws becomes one clear line."""
+    try:
+        ask()
+    except gdb.MemoryError:
+        raise QuireError("the kernel's tables are not there yet: try `break kmain` and "
+                         "`continue` first") from None
+    except gdb.GdbError:
+        raise
+    except gdb.error as error:
+        raise QuireError(str(error)) from None
+
+
 def machine_name():
     """Name of the machine's folder under arch/, by the program's architecture."""
     name = gdb.selected_inferior().architecture().name()

@@ -29,7 +29,7 @@ import faults  # noqa: E402
 import printers  # noqa: E402
 
 printers.register()
-commands.register()
+commands.register(__doc__)
 faults.register()
 gdb.execute("set print pretty on")
 gdb.execute("set pagination off")
