@@ -71,7 +71,10 @@ $(HOST_B)/run: $(call host_objs,$(HOST_SUITES))
 $(HOST_PROG_BINS): $(HOST_B)/%: $(HOST_B)/obj/tests/unit/%.c.o \
 		$(call host_objs,$(HOST_LIB_SRCS) $(HOST_SHARED))
 	@echo "  HOSTLD  $@"
-	@$(HOSTCC) $(HOST_CFLAGS) $^ -o $@ -lcmocka
+	@$(HOSTCC) $(HOST_CFLAGS) $^ -o $@ -lcmocka $(HOST_LIBS)
+
+# Device trees: libfdt builds them, and knows better.
+$(HOST_B)/fdt_test $(HOST_B)/fdt_fuzz: HOST_LIBS := -lfdt
 
 $(HOST_VARIANTS): $(HOST_B)/run
 	@ln -f $< $@
