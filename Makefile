@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: MIT
 # Quire. `make run` boots it, `make test` proves it, `make help` lists the rest.
 
+# `make test` without ARCH means every machine, all else the first.
+MACHINES := $(if $(ARCH),$(ARCH),x86_64 aarch64)
 ARCH   ?= x86_64
 DEBUG  ?= 0
 KASAN  ?= 0
 MEM    ?= 512M
 SMP    ?= 1
-BOOT   ?= bios
+BOOT   ?=
+CPU    ?=
+MODEL  ?=
 APPEND ?=
 LAB    ?=
 
@@ -38,6 +42,7 @@ OPT_1 := -Og -fno-inline -g3
 MACHINE_x86_64  := -mcmodel=kernel -mno-red-zone -mgeneral-regs-only -m64 \
 	-fcf-protection=none
 MACHINE_aarch64 := -mgeneral-regs-only -mno-outline-atomics -mcmodel=small \
+	-ffixed-x18 \
 	-mbranch-protection=none
 KASAN_FLAGS_1 = -fsanitize=kernel-address -fasan-shadow-offset=$(KASAN_OFFSET) \
 	--param asan-instrumentation-with-call-threshold=0 \
@@ -79,8 +84,11 @@ OBJS := $(patsubst %,$(B)/%.o,$(SRCS))
 NO_SANITIZE := $(wildcard kernel/base/kasan*.c kernel/base/ubsan*.c boot/*/*.c \
 	arch/$(ARCH)/early*.c)
 
+# What a boot loader takes: the ELF file, or the bare image with its own head.
+IMAGE_aarch64 := $(B)/Image
+
 .PHONY: kernel
-kernel: $(B)/quire.elf
+kernel: $(B)/quire.elf $(IMAGE_$(ARCH))
 	@:
 
 $(B)/%.c.o: %.c
@@ -111,6 +119,10 @@ $(B)/quire.elf: $(OBJS) $(B)/linker.ld tools/ksyms.py
 	@$(CC) $(ASFLAGS) -c $(B)/ksyms.S -o $(B)/ksyms.o
 	@$(LINK) $(OBJS) $(B)/ksyms.o -o $@
 
+$(B)/Image: $(B)/quire.elf
+	@echo "  IMAGE   $@"
+	@$(OBJCOPY) -O binary $< $@
+
 -include $(OBJS:.o=.d)
 
 # host.mk gives host-tests (build), host-list (print the programs' paths), and
@@ -128,14 +140,14 @@ JOBS  ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 SUB    = @$(MAKE) -s --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(JOBS))
 SETUP  = @ARCH=$(ARCH) tools/setup
 export APPEND
-LAUNCH = $(PYTHON) tools/qemu.py --arch $(ARCH) --boot $(BOOT) --mem $(MEM) \
-	--smp $(SMP) $(if $(CPU),--cpu $(CPU)) "--append=$$APPEND" \
+LAUNCH = $(PYTHON) tools/qemu.py --arch $(ARCH) "--boot=$(BOOT)" --mem $(MEM) \
+	--smp $(SMP) "--cpu=$(CPU)" "--model=$(MODEL)" "--append=$$APPEND" \
 	--kernel $(B)/quire.elf --initrd $(INITRAMFS)
 
 .PHONY: help run debug test test-quick bench lint format coverage setup clean \
 	initramfs compdb
 
-run: ## boot in QEMU: tour and shell (MEM= SMP= CPU= APPEND= BOOT=bios|uefi|direct)
+run: ## boot in QEMU: tour and shell (MEM= SMP= CPU= MODEL= APPEND= BOOT=)
 	$(SETUP) build user run
 	$(SUB) kernel initramfs
 	@$(LAUNCH) run
@@ -148,9 +160,9 @@ debug: ## QEMU stopped at the first instruction, and GDB on it
 debug-session:
 	@$(LAUNCH) debug
 
-test: ## every suite and lint (SUITE=kernel/ picks some)
-	$(SETUP) build user run debug test lint
-	@$(PYTHON) tools/test.py --arch $(ARCH) --lint $(SUITE)
+test: ## every suite and lint (SUITE=kernel/ picks some; no ARCH: all machines)
+	@ARCH="$(MACHINES)" tools/setup build user run debug test lint
+	@$(PYTHON) tools/test.py --arch "$(MACHINES)" --lint $(SUITE)
 
 test-quick: ## the host suites and one kernel in QEMU
 	$(SETUP) build user run test
@@ -167,7 +179,7 @@ coverage: ## lines of mm/ that the host suites reach
 	@$(PYTHON) tools/coverage.py
 
 lint: ## compilers, sparse, cppcheck, format, layers, docstrings
-	$(SETUP) build test lint
+	@ARCH="$(MACHINES)" tools/setup build test lint
 	$(SUB) -k lint-all && echo "lint: clean"
 
 format: ## let clang-format repair what lint complains about
@@ -177,8 +189,8 @@ format: ## let clang-format repair what lint complains about
 compdb: ## compile_commands.json for editors
 	@$(PYTHON) tools/compdb.py "$(CC) $(CFLAGS)" $(filter %.c,$(SRCS))
 
-setup: ## install every tool that any target needs
-	$(SETUP) build user run debug test lint coverage
+setup: ## install every tool that any target needs (no ARCH: all machines)
+	@ARCH="$(MACHINES)" tools/setup
 
 initramfs: $(INITRAMFS)
 	@:
@@ -187,5 +199,5 @@ clean: ## remove build/
 	rm -rf build
 
 help: ## this list
-	@echo "Quire: make TARGET [ARCH=x86_64] [DEBUG=1] [KASAN=1]"
+	@echo "Quire: make TARGET [ARCH=x86_64|aarch64] [DEBUG=1] [KASAN=1]"
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 16

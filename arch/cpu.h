@@ -33,7 +33,11 @@
  *	this_cpu_ptr(name)	pointer to this CPU's copy: preemption off
  *	this_cpu_read(name) / this_cpu_write(name, v)	one instruction for
  *				scalars up to 8 bytes: safe with preemption on
- *	this_cpu_add(name, v)	likewise (64-bit counters)
+ *	this_cpu_add(name, v)	likewise (32- and 64-bit counters)
+ *	this_cpu_nest(name, v)	adds to a variable that every interrupt leaves as
+ *				it found it, and that is 0 when a thread is
+ *				preempted (preempt_count, irq_depth): cheaper;
+ *				its value is the sum
  *	cpu_ptr(name, cpu)	another CPU's copy
  */
 #include <machine_cpu.h>

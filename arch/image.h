@@ -15,7 +15,7 @@
  * none is writable and executable. The boot stack stands right above rodata:
  * its overflow hits a read-only page and is a fault, not a corruption. Head
  * and init (from _image_start to _init_end) go back to the page allocator
- * after boot. All symbols are link addresses: KERNEL_BASE + physical.
+ * after boot. All symbols are link addresses: IMAGE_OFFSET (machine_mmu.h) + physical.
  */
 #ifndef ARCH_IMAGE_H
 #define ARCH_IMAGE_H
@@ -49,7 +49,7 @@ extern char boot_stack[KERNEL_STACK_SIZE];
 /* Physical address of something inside the image. */
 static inline paddr_t image_virt_to_phys(const void *va)
 {
-	return pa_make((uintptr_t)va - KERNEL_BASE);
+	return pa_make((uintptr_t)va - IMAGE_OFFSET);
 }
 
 #endif

@@ -33,7 +33,6 @@ struct trap_frame;
 
 enum { SS_ONSTACK = 1, SS_DISABLE = 2 };
 #define SS_AUTODISARM 0x80000000u
-#define MINSIGSTKSZ   2048
 
 /* The kernel's form of siginfo_t: 128 bytes as user space sees them. */
 struct siginfo {
@@ -70,7 +69,19 @@ struct signal_delivery {
 	u64 mask;                       /* to be restored after the handler */
 	struct sigaltstack_user alt;    /* the task's, for the ucontext */
 	bool switch_stack;              /* start on the alternate stack */
+	vaddr_t vdso_restorer;          /* the kernel's own; 0: none */
 };
+
+/*
+ * Code of the machine's that every program gets to see (kernel/task/vdso.c):
+ * what a handler returns to where C libraries bring no restorer. It runs at any
+ * address. Empty on machines whose libraries do.
+ */
+extern const char vdso_image_start[], vdso_image_end[];
+extern const char vdso_image_restorer[];
+
+/** signal_frame_size() - the stack that one delivery needs, in bytes: AT_MINSIGSTKSZ. */
+size_t signal_frame_size(void);
 
 /**
  * signal_frame_build() - let the task enter the handler of d

@@ -62,9 +62,6 @@ void trap_init(void);
 /** trap_dump() - print the registers, as the panic and the fault report want them. */
 void trap_dump(const struct trap_frame *tf);
 
-/** trap_describe_fault() - "write to 0x… : not present, from user mode" into buf. */
-void trap_describe_fault(char *buf, size_t size, vaddr_t addr, u32 access);
-
 /** trap_fixup() - resume an arch/uaccess.h routine at its failure exit; false: not in one. */
 bool trap_fixup(struct trap_frame *tf);
 

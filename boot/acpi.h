@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the static ACPI tables tell about the machine.
+ * What the static ACPI tables tell about an x86_64 machine (AArch64:
+ * acpi_arm.c, into struct platform).
  *
  * Read once, while the boot tables still show all of low memory; afterwards
  * nobody needs the tables any more. Machines without ACPI leave `found` false

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * struct bootinfo: all that the kernel learns from the loader, and the only
- * hand-off. Every loader's reader (multiboot2.c, pvh.c, fdt.c) fills it with
- * raw ranges in any order; bootinfo_sanitize() makes the map right.
+ * hand-off. Every loader's reader (multiboot2.c, pvh.c, fdt_machine.c,
+ * efi_map.c) fills it with raw ranges in any order; bootinfo_sanitize() makes
+ * the map right.
  *
  * Invariants after bootinfo_sanitize() (bootinfo_check()):
  *  [I1] ranges are sorted by start, not empty, do not overlap and do not wrap;
@@ -63,6 +64,9 @@ struct bootinfo {
 	u8 rsdp_copy[36];               /* or its bytes, from the loader's tag */
 	u64 fdt;                        /* physical address of the device tree; 0: none */
 	u64 efi_systab;                 /* physical address; 0: not booted by UEFI */
+	u32 nr_cpus;                    /* that the firmware lists; 0: it lists none */
+	u64 map_start;                  /* physical memory that the boot tables */
+	u64 map_end;                    /* show, for memblock; map_end 0: all */
 	u64 kernel_start;               /* physical extent of the image */
 	u64 kernel_end;
 };

@@ -18,11 +18,7 @@
 #include "lib/errno.h"
 #include "lib/string.h"
 
-#define MPIDR_AFFINITY  0xff00ffffffull
-#define PSCI_CPU_ON_64  0xc4000003u     /* fixed since PSCI 0.2 */
-
-enum { GIC_PPI = 1, GIC_SPI = 0 };      /* first cell of an interrupt */
-enum { GIC_FIRST_PPI = 16, GIC_FIRST_SPI = 32, GIC_NR_SPIS = 988 };
+enum { CELL_SPI = 0, CELL_PPI = 1 };    /* first cell of an interrupt */
 
 static bool __init fdt_has_failed(const struct fdt_scan *s)
 {
@@ -39,25 +35,20 @@ static bool __init fdt_has_failed(const struct fdt_scan *s)
  */
 int __init fdt_scan_cpu(struct fdt_scan *s)
 {
-	struct fdt_machine *m = s->m;
-	struct fdt_cpu cpu = { .enable = FDT_ENABLE_NONE };
+	struct platform_cpu cpu = { .enable = CPU_ENABLE_NONE };
 	u64 mpidr, len;
 	int err = fdt_reg(s, 0, &mpidr, &len);
 
 	if (err || fdt_has_failed(s))
 		return fdt_only_broken(err);
-	if (m->nr_cpus == FDT_MAX_CPUS) {
-		m->nr_left_out++;
-		return 0;
-	}
 	cpu.mpidr = mpidr & MPIDR_AFFINITY;
-	cpu.numa = (u32)fdt_number(&s->prop[PROP_NUMA], FDT_NO_NODE);
+	cpu.numa = (u32)fdt_number(&s->prop[PROP_NUMA], PLATFORM_NO_NUMA);
 	cpu.release = fdt_number(&s->prop[PROP_RELEASE], 0);
 	if (fdt_lists(&s->prop[PROP_ENABLE], "psci"))
-		cpu.enable = FDT_ENABLE_PSCI;
+		cpu.enable = CPU_ENABLE_PSCI;
 	else if (fdt_lists(&s->prop[PROP_ENABLE], "spin-table"))
-		cpu.enable = FDT_ENABLE_SPIN_TABLE;
-	m->cpu[m->nr_cpus++] = cpu;
+		cpu.enable = CPU_ENABLE_SPIN_TABLE;
+	platform_add_cpu(s->m, cpu);
 	return 0;
 }
 
@@ -68,9 +59,9 @@ static int __init fdt_scan_psci(struct fdt_scan *s)
 		   !fdt_lists(compatible, "arm,psci-1.0");
 
 	if (fdt_is(&s->prop[PROP_METHOD], "hvc"))
-		s->m->psci = FDT_PSCI_HVC;
+		s->m->psci = PSCI_HVC;
 	else if (fdt_is(&s->prop[PROP_METHOD], "smc"))
-		s->m->psci = FDT_PSCI_SMC;
+		s->m->psci = PSCI_SMC;
 	else
 		return fdt_fail(s, "fdt: psci by neither hvc nor smc");
 	s->m->psci_cpu_on = old ? (u32)fdt_number(&s->prop[PROP_CPU_ON],
@@ -98,13 +89,13 @@ static u32 __init fdt_gic_version(const struct fdt_value *compatible)
 /* Version 2: distributor, CPU interface. 3: distributor, redistributors. */
 static int __init fdt_scan_gic(struct fdt_scan *s, u32 version)
 {
-	struct fdt_machine *m = s->m;
+	struct platform *m = s->m;
 	u32 i, nr = (u32)fdt_number(&s->prop[PROP_REDISTS], 1);
 	int err = fdt_device_reg(s, 0, &m->gic_dist);
 
 	if (!err && version == 2)
 		err = fdt_device_reg(s, 1, &m->gic_cpu);
-	if (!err && version == 3 && (nr < 1 || nr > FDT_MAX_REDISTS))
+	if (!err && version == 3 && (nr < 1 || nr > PLATFORM_MAX_REDISTS))
 		return fdt_fail(s, "fdt: absurd number of redistributors");
 	for (i = 0; !err && version == 3 && i < nr; i++)
 		err = fdt_device_reg(s, i + 1, &m->gic_redist[i]);
@@ -123,7 +114,7 @@ static int __init fdt_scan_gic(struct fdt_scan *s, u32 version)
 static int __init fdt_scan_uart(struct fdt_scan *s)
 {
 	bool chosen = s->prop[PROP_COMPATIBLE].bytes == s->console;
-	struct fdt_extent regs;
+	struct platform_extent regs;
 	int err;
 
 	if (s->m->uart.end && !chosen)
@@ -162,24 +153,25 @@ int __init fdt_scan_device(struct fdt_scan *s)
 }
 
 /* Interrupt i of a list: type, number, flags, and cells that nobody reads. */
-static struct fdt_irq __init fdt_irq(const struct fdt_scan *s,
+static struct platform_irq __init fdt_irq(const struct fdt_scan *s,
 				     const struct fdt_value *list, u32 i)
 {
 	u32 entry = 4 * s->interrupt_cells, type, number;
 	const u8 *cell;
 
 	if (!list->bytes || i >= list->len / entry)
-		return (struct fdt_irq){ 0 };
+		return (struct platform_irq){ 0 };
 	cell = list->bytes + i * entry;
 	type = (u32)fdt_cells(cell, 1);
 	number = (u32)fdt_cells(cell + 4, 1);
-	if (type == GIC_PPI && number < GIC_FIRST_SPI - GIC_FIRST_PPI)
+	if (type == CELL_PPI && number < GIC_FIRST_SPI - GIC_FIRST_PPI)
 		number += GIC_FIRST_PPI;
-	else if (type == GIC_SPI && number < GIC_NR_SPIS)
+	else if (type == CELL_SPI && number < GIC_FIRST_SPECIAL - GIC_FIRST_SPI)
 		number += GIC_FIRST_SPI;
 	else
-		return (struct fdt_irq){ 0 };
-	return (struct fdt_irq){ number, (u32)fdt_cells(cell + 8, 1) & 15 };
+		return (struct platform_irq){ 0 };
+	return (struct platform_irq){ number,
+				      (u32)fdt_cells(cell + 8, 1) & 15 };
 }
 
 /**
@@ -196,7 +188,7 @@ int __init fdt_scan_irqs(struct fdt_scan *s)
 		return 0;
 	if (s->interrupt_cells < 3 || s->interrupt_cells > 4)
 		return fdt_fail(s, "fdt: GIC with odd interrupt cells");
-	for (i = 0; i < FDT_TIMER_IRQS; i++)
+	for (i = 0; i < TIMER_IRQS; i++)
 		s->m->timer[i] = fdt_irq(s, &s->timer, i);
 	s->m->uart_irq = fdt_irq(s, &s->uart, 0);
 	return 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a device tree says, into struct bootinfo and struct fdt_machine.
+ * What a device tree says, into struct bootinfo and struct platform.
  *
  *   /chosen            looked up by path: bootargs, initrd, stdout-path
  *   /memory@…          ┐
@@ -44,8 +44,6 @@ static const char *const fdt_prop_names[PROPS] = {
 	[PROP_CLOCK] = "clock-frequency",
 };
 
-struct fdt_machine fdt_machine;
-
 /* ---- memory ------------------------------------------------------------------ */
 
 static int __init fdt_add_range(struct fdt_scan *s, u64 start, u64 len,
@@ -59,8 +57,7 @@ static int __init fdt_add_range(struct fdt_scan *s, u64 start, u64 len,
 /* [DT] 3.4 "/memory node" */
 static int __init fdt_scan_memory(struct fdt_scan *s)
 {
-	struct fdt_machine *m = s->m;
-	u32 i, numa = (u32)fdt_number(&s->prop[PROP_NUMA], FDT_NO_NODE);
+	u32 i, numa = (u32)fdt_number(&s->prop[PROP_NUMA], PLATFORM_NO_NUMA);
 	u64 start, len;
 	int err;
 
@@ -69,11 +66,8 @@ static int __init fdt_scan_memory(struct fdt_scan *s)
 			return fdt_fail(s, "fdt: memory that wraps around");
 		if (!len)
 			continue;
-		if (m->nr_memory < FDT_MAX_MEMORY)
-			m->memory[m->nr_memory++] =
-				(struct fdt_memory){ start, start + len, numa };
-		else
-			m->nr_left_out++;
+		platform_add_memory(s->m, (struct platform_memory){
+						  start, start + len, numa });
 		if (s->want_map && fdt_add_range(s, start, len, RANGE_USABLE))
 			return -EINVAL;
 	}
@@ -83,7 +77,7 @@ static int __init fdt_scan_memory(struct fdt_scan *s)
 /* [DT] 3.5 "/reserved-memory Node" */
 static int __init fdt_scan_reserved(struct fdt_scan *s)
 {
-	struct fdt_machine *m = s->m;
+	bool no_map = s->prop[PROP_NO_MAP].bytes != NULL;
 	u64 start, len;
 	u32 i;
 	int err;
@@ -93,12 +87,8 @@ static int __init fdt_scan_reserved(struct fdt_scan *s)
 
 		if (!len)
 			continue;
-		if (m->nr_reserved < FDT_MAX_RESERVED)
-			m->reserved[m->nr_reserved++] = (struct fdt_reserved){
-				start, end, s->prop[PROP_NO_MAP].bytes != NULL
-			};
-		else
-			m->nr_left_out++;
+		platform_add_reserved(s->m, (struct platform_reserved){
+						    start, end, no_map });
 		if (fdt_add_range(s, start, len, RANGE_RESERVED))
 			return -EINVAL;
 	}
@@ -249,7 +239,7 @@ static void __init fdt_scan_console(struct fdt_scan *s)
 	colon = strchr(path, ':');
 	len = colon ? (size_t)(colon - path) : strlen(path);
 	if (len && path[0] != '/') {
-		char alias[FDT_MAX_PATH];
+		char alias[PLATFORM_MAX_PATH];
 
 		memcpy(alias, path, len);
 		alias[len] = '\0';
@@ -267,7 +257,7 @@ static int __init fdt_scan_initrd(struct fdt_scan *s)
 	struct fdt_value start, end;
 	u64 from, to;
 
-	if (!fdt_chosen(s, "linux,initrd-start", &start) ||
+	if (s->bi->nr_modules || !fdt_chosen(s, "linux,initrd-start", &start) ||
 	    !fdt_chosen(s, "linux,initrd-end", &end))
 		return 0;
 	if ((start.len != 4 && start.len != 8) ||
@@ -286,7 +276,7 @@ static int __init fdt_scan_chosen(struct fdt_scan *s)
 {
 	struct fdt_value bootargs;
 
-	if (fdt_chosen(s, "bootargs", &bootargs))
+	if (!s->bi->cmdline[0] && fdt_chosen(s, "bootargs", &bootargs))
 		fdt_copy_text(s->bi->cmdline, sizeof(s->bi->cmdline),
 			      &bootargs);
 	fdt_scan_console(s);
@@ -297,12 +287,13 @@ static int __init fdt_scan_chosen(struct fdt_scan *s)
  * fdt_parse() - read a device tree into bi and m
  *
  * blob: a readable copy of at most size bytes, any alignment; pa: where the
- * tree lies physically. A memory map that bi already has (UEFI's) stays, and
- * memory nodes then only tell NUMA ids; reservations are added in any case.
+ * tree lies physically. What bi already has (UEFI's memory map, command line,
+ * initrd) stays, and memory nodes then only tell NUMA ids; reservations are
+ * added in any case.
  * Context: boot; pure. Return: 0, or -EINVAL with *why set to one line.
  * Ref: [DT] 3 "Device Node Requirements", 5 "Flattened Devicetree (DTB) Format"
  */
-int __init fdt_parse(struct bootinfo *bi, struct fdt_machine *m,
+int __init fdt_parse(struct bootinfo *bi, struct platform *m,
 		     const void *blob, u64 pa, size_t size, const char **why)
 {
 	static struct fdt_scan scan __initdata;
@@ -333,7 +324,9 @@ int __init fdt_parse(struct bootinfo *bi, struct fdt_machine *m,
 		return err;
 	bi->fdt = pa;
 	bootinfo_keep(bi, pa, s->c.total);
-	str_copy(bi->loader, "device tree", sizeof(bi->loader));
+	if (!bi->loader[0])
+		str_copy(bi->loader, "device tree", sizeof(bi->loader));
+	bi->nr_cpus = m->nr_cpus;
 	m->found = true;
 	return 0;
 }

@@ -40,7 +40,7 @@ struct fdt_level {                      /* one open node */
 struct fdt_scan {
 	struct fdt_cursor c;
 	struct bootinfo *bi;
-	struct fdt_machine *m;
+	struct platform *m;
 	const char *why;
 	bool want_map;                  /* bi had no memory map before */
 	u32 depth;                      /* of the node in prop[]; 1: root */
@@ -62,7 +62,7 @@ u64 fdt_number(const struct fdt_value *v, u64 missing);
 void fdt_copy_text(char *dst, size_t dst_size, const struct fdt_value *v);
 int __must_check fdt_reg(struct fdt_scan *s, u32 i, u64 *start, u64 *len);
 int __must_check fdt_device_reg(struct fdt_scan *s, u32 i,
-				struct fdt_extent *out);
+				struct platform_extent *out);
 
 int __must_check fdt_scan_cpu(struct fdt_scan *s);
 int __must_check fdt_scan_device(struct fdt_scan *s);

@@ -135,7 +135,7 @@ static bool __init fdt_translate(const struct fdt_scan *s, u32 depth, u64 *addr)
  * wrapping; -ENXIO: no bus leads there. Ref: [DT] 2.3.8 "ranges"
  */
 int __init fdt_device_reg(struct fdt_scan *s, u32 i,
-			  struct fdt_extent *out)
+			  struct platform_extent *out)
 {
 	u64 start, len;
 	u32 depth;
@@ -148,7 +148,7 @@ int __init fdt_device_reg(struct fdt_scan *s, u32 i,
 			return -ENXIO;
 	if (!len || start + len < start)
 		return fdt_fail(s, "fdt: registers that are empty or wrap");
-	*out = (struct fdt_extent){ start, start + len };
+	*out = (struct platform_extent){ start, start + len };
 	return 0;
 }
 

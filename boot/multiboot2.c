@@ -16,10 +16,11 @@
  * itself and is preferred; EFI's (17) serves when 6 is missing or empty, and
  * the two numbers of tag 4 when both are.
  *
- * [MB2] 3.6 "Boot information format"; [UEFI] 7.2.3 "GetMemoryMap"
+ * [MB2] 3.6 "Boot information format"; efi_map.c
  */
 #include "boot/bootinfo.h"
 
+#include "boot/efi_map.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 
@@ -68,42 +69,12 @@ struct mb2_efi64_table {
 	u64 pointer;
 };
 
-struct efi_range {
-	u32 type, pad;
-	u64 start;                      /* physical */
-	u64 virtual;
-	u64 nr_pages;
-	u64 attributes;
-};
-
 /* One pass over the block. */
 struct mb2_reader {
 	struct bootinfo *bi;
 	const char *why;
 	const struct mb2_tag *map, *efi_map, *basic;    /* last one seen */
 };
-
-/* After ExitBootServices the loader's and boot services' pages are free. */
-static enum range_type __init efi_range_type(u32 type)
-{
-	switch (type) {
-	case 1:                         /* EfiLoaderCode */
-	case 2:                         /* EfiLoaderData */
-		return RANGE_LOADER;
-	case 3:                         /* EfiBootServicesCode */
-	case 4:                         /* EfiBootServicesData */
-	case 7:                         /* EfiConventionalMemory */
-		return RANGE_USABLE;
-	case 8:                         /* EfiUnusableMemory */
-		return RANGE_BAD;
-	case 9:                         /* EfiACPIReclaimMemory */
-		return RANGE_ACPI;
-	case 10:                        /* EfiACPIMemoryNVS */
-		return RANGE_NVS;
-	default:
-		return RANGE_RESERVED;
-	}
-}
 
 static int __init mb2_fail(struct mb2_reader *r, const char *why)
 {
@@ -216,44 +187,40 @@ static int __init mb2_read_tags(struct mb2_reader *r, const u8 *block,
 	return mb2_fail(r, "multiboot2: no end tag");
 }
 
-/* One descriptor of either map, by the map's tag. */
-static int __init mb2_read_range(struct mb2_reader *r, u32 map_type,
-				 const u8 *entry)
+static int __init mb2_add_ranges(struct mb2_reader *r, const void *entry,
+				 size_t len, size_t entry_size)
 {
-	if (map_type == MB2_EFI_MEMORY_MAP) {
-		const struct efi_range *e = (const void *)entry;
-		bool wraps = e->nr_pages > ~(u64)0 >> PAGE_SHIFT;
+	const struct mb2_range *e;
+	size_t at;
 
-		return bootinfo_add_range(r->bi, e->start,
-					  wraps ? ~(u64)0
-						: e->nr_pages << PAGE_SHIFT,
-					  efi_range_type(e->type));
-	} else {
-		const struct mb2_range *e = (const void *)entry;
-
-		return bootinfo_add_range(r->bi, e->start, e->len,
-					  range_type_e820(e->type));
+	for (at = 0; len - at >= entry_size; at += entry_size) {
+		e = (const void *)((const u8 *)entry + at);
+		if (bootinfo_add_range(r->bi, e->start, e->len,
+				       range_type_e820(e->type)))
+			return -ENOSPC;
 	}
+	return 0;
 }
 
 /* Tags 6 and 17 have the same head: entry size, version, entries. [T2] */
 static int __init mb2_read_map(struct mb2_reader *r, const struct mb2_tag *tag)
 {
 	const struct mb2_memory_map *map = (const void *)tag;
-	size_t least = tag->type == MB2_EFI_MEMORY_MAP
-			       ? sizeof(struct efi_range)
-			       : sizeof(struct mb2_range);
-	size_t at;
+	bool efi = tag->type == MB2_EFI_MEMORY_MAP;
+	size_t least = efi ? sizeof(struct efi_range)
+			   : sizeof(struct mb2_range);
+	size_t len = tag->size - sizeof(*map);
+	int err;
 
 	if (tag->size < sizeof(*map))
 		return mb2_fail(r, "multiboot2: memory map tag too short");
 	if (map->entry_size < least || map->entry_size % 8)
 		return mb2_fail(r, "multiboot2: memory map with odd entries");
-	for (at = sizeof(*map); tag->size - at >= map->entry_size;
-	     at += map->entry_size)
-		if (mb2_read_range(r, tag->type, (const u8 *)tag + at))
-			return mb2_fail(r, "multiboot2: map too scattered");
-	return 0;
+	if (efi)
+		err = efi_add_ranges(r->bi, map->entry, len, map->entry_size);
+	else
+		err = mb2_add_ranges(r, map->entry, len, map->entry_size);
+	return err ? mb2_fail(r, "multiboot2: map too scattered") : 0;
 }
 
 static int __init mb2_read_basic(struct mb2_reader *r,

@@ -15,7 +15,6 @@
 #include "arch/image.h"
 #include "arch/mmu.h"
 #include "arch/timer.h"
-#include "boot/acpi.h"
 #include "boot/bootinfo.h"
 #include "kernel/base/kasan.h"
 #include "kernel/base/printk.h"
@@ -87,9 +86,9 @@ static void boot_log_machine(void)
 
 	cpu_describe(cpu, sizeof(cpu));
 	pr_info("cpu: %s\n", cpu);
-	if (acpi_info.nr_cpus > 1)
+	if (bootinfo.nr_cpus > 1)
 		pr_info("cpu: %u are there, 1 is used so far\n",
-			acpi_info.nr_cpus);
+			bootinfo.nr_cpus);
 	pr_info("mmu: %u levels, leaves 4K%s%s, %u bits of space tag: %s\n",
 		mmu_features.levels, mmu_features.leaf_levels & 2 ? " 2M" : "",
 		mmu_features.leaf_levels & 4 ? " 1G" : "",

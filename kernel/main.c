@@ -23,6 +23,7 @@
 #include "kernel/dev/tty.h"
 #include "kernel/fs/fs.h"
 #include "kernel/task/init.h"
+#include "kernel/task/vdso.h"
 #include "mm/backing/backing.h"
 #include "mm/frames/memblock.h"
 #include "mm/frames/page_alloc.h"
@@ -73,6 +74,7 @@ void __noreturn kmain(void)
 	mm_init();                      /* address spaces */
 	fs_init();                      /* tmpfs root, devices, /proc */
 	fs_load_initramfs(&bootinfo);   /* and its files */
+	vdso_init();                    /* the kernel's code inside programs */
 	kmap_protect();                 /* text, rodata: read-only from now on */
 	kmap_free_init();               /* what only boot needed goes back */
 	boot_report();                  /* what memory costs */

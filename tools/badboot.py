@@ -1,46 +1,27 @@
 # SPDX-License-Identifier: MIT
-"""Multiboot2 information blocks that no honest loader makes.
+"""Multiboot2 information blocks that no honest loader makes: badloader.py.
 
-tests/boot/loader.S plays the loader. Each case is a block and what must become
-of it: the kernel makes sense of it and reaches a program (BOOTS), or one line
-says what is wrong and the machine stops with failure. Silence is never right.
-
-    0x1800000  tests/boot/loader.S     0x1900000  eax, ebx, entry, block
+    0x1800000  tests/boot/loader_x86_64.S   0x1900000  eax, ebx, entry, block
     0x2000000  initramfs
 """
 from __future__ import annotations
 
 import struct
-import subprocess
-from dataclasses import dataclass
 from pathlib import Path
 
+from badloader import BOOTS, COMMAND_LINE, MEM, MODULE, PARAMETERS, Case, place
 from vm import Machine
 
 MAGIC = 0x36D76289
 HEADER_MAGIC = 0xE85250D6
-LOADER, PARAMETERS, MODULE = 0x1800000, 0x1900000, 0x2000000
 BLOCK = PARAMETERS + 16
-MEM = "256M"
-BOOTS = ""
 RAM_END = 256 << 20
 
 END, CMDLINE, LOADER_NAME, MODULE_TAG, MMAP = 0, 1, 2, 3, 6
 USABLE, RESERVED, BAD = 1, 2, 5
 
-COMMAND_LINE = "-- run /bin/busybox true"
 GOOD_MAP = [(0, 0x9F000, USABLE), (0x9F000, 0x61000, RESERVED),
             (0x100000, RAM_END - 0x100000, USABLE)]
-
-
-@dataclass
-class Case:
-    """One block, and what the kernel must say to it."""
-
-    name: str
-    block: bytes
-    says: str                               # pattern; BOOTS: it must boot
-    magic: int = MAGIC
 
 
 def tag(kind: int, body: bytes, size: int | None = None) -> bytes:
@@ -116,7 +97,7 @@ def cases(initrd_size: int) -> list[Case]:
                                       module(0xF0000000, 0xF0100000)), "module"),
         Case("module-backwards", block(*start, mmap(GOOD_MAP),
                                        module(MODULE + 0x1000, MODULE)), "module"),
-        Case("wrong-magic", with_map(GOOD_MAP), "multiboot2", magic=0x2BADB002),
+        Case("wrong-magic", with_map(GOOD_MAP), "multiboot2", register=0x2BADB002),
     ]
 
 
@@ -140,33 +121,13 @@ def entry_address(kernel: Path) -> int:
     return struct.unpack_from("<Q", data, 24)[0] & 0xFFFFFFFF
 
 
-def build_loader(out: Path, cc: str = "gcc", ld: str = "ld") -> None:
-    """Assemble and link tests/boot/loader.S."""
-    link_stub(Path("tests/boot/loader.S"), out, cc, ld)
-
-
-def link_stub(source: Path, out: Path, cc: str = "gcc", ld: str = "ld") -> None:
-    """One assembly file as a program that QEMU's -kernel accepts."""
-    obj = out.with_suffix(".o")
-    subprocess.run([cc, "-c", str(source), "-o", str(obj)], check=True)
-    subprocess.run([ld, "-nostdlib", "-static", "-e", "start",
-                    "-z", "noseparate-code", "--build-id=none",
-                    f"-Ttext-segment={LOADER:#x}",
-                    "-o", str(out), str(obj)], check=True)
-
-
 def machine(case: Case, kernel: Path, initrd: Path, loader: Path,
             folder: Path) -> Machine:
     """The machine that boots this case; files go into folder."""
-    data = struct.pack("<IIII", case.magic, BLOCK, entry_address(kernel), 0)
+    magic = MAGIC if case.register is None else case.register
+    data = struct.pack("<IIII", magic, BLOCK, entry_address(kernel), 0)
     blob = folder / f"{case.name}.bin"
     blob.write_bytes(data + case.block)
-
-    def place(file: Path, words: str) -> list[str]:
-        return ["-device", f"loader,file={file}{words}"]
-
-    return Machine(
-        kernel=loader, boot="direct", mem=MEM,
-        extra=[*place(kernel, ""),
-               *place(blob, f",addr={PARAMETERS:#x},force-raw=on"),
-               *place(initrd, f",addr={MODULE:#x},force-raw=on")])
+    return Machine(kernel=loader, boot="direct", mem=MEM,
+                   extra=[*place(kernel), *place(blob, PARAMETERS),
+                          *place(initrd, MODULE)])

@@ -21,13 +21,14 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import debs
 import linux
 import mkinitramfs
 import vm
 import watch
+from machines import MACHINES
 
 MEM = "1G"
-MODEL = {"x86_64": ("pc", "qemu64")}
 TIMEOUT = 900.0
 
 # A line that enters the kernel should cost a third of Linux; boot and the
@@ -67,8 +68,11 @@ class Figures:
         return vm.parse_size(MEM) - total if total else 0
 
 
-def parse(lines: list[str]) -> Figures:
-    """Read mmbench's output; see the head of mmbench.c for its form."""
+def parse(lines: list[str], tick: int = 1) -> Figures:
+    """Read mmbench's output; see the head of mmbench.c for its form.
+
+    tick: instructions for each tick of the machine's cycle counter.
+    """
     figures = Figures()
     for line in lines:
         words = line.split()
@@ -81,7 +85,7 @@ def parse(lines: list[str]) -> Figures:
         elif line.startswith("# mmbench"):
             figures.system = " ".join(words[2:])
         elif found := re.match(r"# at main: .*ticks=(\d+)", line):
-            figures.boot = int(found.group(1))
+            figures.boot = tick * int(found.group(1))
         elif line.startswith("# done"):
             figures.complete = True
     return figures
@@ -90,18 +94,19 @@ def parse(lines: list[str]) -> Figures:
 def measure(arch: str, kernel: Path, mmbench: Path, append: str,
             log: Path, mem: str = MEM) -> tuple[Figures, watch.Ending]:
     """Boot a kernel with mmbench as /init and read what it says."""
-    model, cpu = MODEL[arch]
+    facts = MACHINES[arch]
     with tempfile.TemporaryDirectory() as name:
         initrd = Path(name) / "initramfs.cpio"
         initrd.write_bytes(mkinitramfs.build({"init": mmbench}, None, None, True))
         machine = vm.Machine(kernel=kernel, initrd=initrd, arch=arch,
-                             boot="direct", mem=mem, model=model, cpu=cpu,
-                             append=append, icount=True)
+                             boot="direct", mem=mem, model=facts.bench_model,
+                             cpu=facts.bench_cpu, append=append,
+                             icount=True)
         command = [*machine.command(Path(name)), "-serial", "stdio",
                    "-monitor", "none"]
         log.parent.mkdir(parents=True, exist_ok=True)
         ending = watch.run(command, TIMEOUT, log=log)
-    return parse(ending.lines), ending
+    return parse(ending.lines, facts.tick), ending
 
 
 def stored_path(arch: str) -> Path:
@@ -118,13 +123,13 @@ def load_linux(arch: str) -> Figures:
 
 def measure_linux(arch: str, mmbench: Path) -> Figures:
     """Measure Linux anew and store the figures."""
-    kernel, package = linux.fetch(arch)
-    append = f"{linux.CONSOLE[arch]} {linux.LEAN}"
+    kernel, package = linux.fetch(MACHINES[arch])
+    append = linux.words(MACHINES[arch])
     print(f"bench: running {package} (some minutes)", flush=True)
     figures, ending = measure(arch, kernel, mmbench, f"{append} -- all",
                               Path("build/log/bench-linux.log"))
     if not figures.complete:
-        raise linux.LinuxError(f"mmbench did not finish on Linux: {ending.reason}")
+        raise debs.DebError(f"mmbench did not finish on Linux: {ending.reason}")
     stored_path(arch).write_text(json.dumps(
         {"system": figures.system, "package": package, "append": append,
          "boot": figures.boot, "cost": figures.cost, "memory": figures.memory},
@@ -210,7 +215,7 @@ def main() -> int:
                   else load_linux(args.arch))
         ours, ending = measure(args.arch, args.kernel, args.mmbench,
                                f"-- {args.groups}", Path("build/log/bench.log"))
-    except (linux.LinuxError, vm.VmError) as error:
+    except (debs.DebError, vm.VmError) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 3
     table(ours, theirs)

@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 import watch
+from machines import gnu_prefix
 from vm import Machine, VmError
 
 GDB_PACKAGE = Path("tools/gdb/quire.py")
@@ -22,12 +23,11 @@ SERIAL_LOG = Path("build/log/debug-serial.log")
 
 def find_gdb(arch: str) -> str:
     """A GDB that understands the machine."""
-    import platform
-    native = platform.machine() == arch
-    for name in ("gdb", "gdb-multiarch") if native else ("gdb-multiarch", "gdb"):
+    names = ["gdb", "gdb-multiarch"]
+    for name in names if gnu_prefix(arch) == "" else reversed(names):
         if shutil.which(name):
             return name
-    raise VmError("no gdb here; run tools/setup debug")
+    raise VmError(f"no gdb here; run ARCH={arch} tools/setup debug")
 
 
 def free_port() -> int:

@@ -3,7 +3,7 @@
 # build/lint says that a file passed; it passes again when it or one of its
 # headers changes.
 
-LINT_MACHINES := $(foreach m,x86_64 aarch64,$(if $(wildcard arch/$m/*.c),$m))
+LINT_MACHINES := $(foreach m,$(MACHINES),$(if $(wildcard arch/$m/*.c),$m))
 L := build/lint/$(ARCH)
 
 CLANG_TARGET_x86_64  := --target=x86_64-linux-gnu
@@ -12,8 +12,12 @@ CLANG_TARGET_aarch64 := --target=aarch64-linux-gnu
 CLANG_CFLAGS = $(CLANG_TARGET_$(ARCH)) -Wthread-safety \
 	-Wno-ignored-optimization-argument -Wno-unused-command-line-argument \
 	-Wno-unknown-warning-option -Wno-missing-field-initializers
-SPARSE_FLAGS := -Wsparse-error -Wno-decl -Wno-shadow -Wno-cast-truncate \
-	-D__VERSION__='"sparse"' -I .
+# Of another machine, the compiler's own headers instead of this system's.
+SPARSE_FLAGS = -Wsparse-error -Wno-decl -Wno-shadow -Wno-cast-truncate \
+	-D__VERSION__='"sparse"' -I . \
+	$(if $(CROSS_$(ARCH)),-isystem $(shell $(CC) -print-file-name=include))
+SPARSE_MACHINE_x86_64  := --arch=x86_64
+SPARSE_MACHINE_aarch64 := --arch=arm64
 # Tests take locks wrongly on purpose, and a failed EXPECT returns anywhere.
 UNSAFE = $(if $(filter tests/%,$<),-Wno-thread-safety-analysis)
 
@@ -30,7 +34,7 @@ $L/%.c.ok: %.c
 	@$(CC) $(CFLAGS) -fsyntax-only -MMD -MP -MF $@.d -MT $@ $<
 	@clang $(filter-out -fno-tree-loop-distribute-patterns,$(CFLAGS)) \
 		$(CLANG_CFLAGS) $(UNSAFE) -fsyntax-only $<
-	@sparse $(SPARSE_FLAGS) $(CFLAGS) $<
+	@sparse $(SPARSE_MACHINE_$(ARCH)) $(CFLAGS) $(SPARSE_FLAGS) $<
 	@touch $@
 
 -include $(LINT_OKS:=.d)
@@ -52,15 +56,16 @@ lint-layers:
 lint-docs:
 	@$(PYTHON) tools/docs.py
 
-# The kernel as a whole, all machines' code: what compilers do not look for.
-lint-cppcheck:
-	@mkdir -p build/lint/cppcheck
+# The kernel as a whole, machine by machine: what compilers do not look for.
+lint-cppcheck: $(LINT_MACHINES:%=lint-cppcheck-%)
+lint-cppcheck-%:
+	@mkdir -p build/lint/cppcheck-$*
 	@cppcheck -q --enable=warning,portability --inline-suppr \
 		--suppressions-list=tools/cppcheck.txt --error-exitcode=1 \
-		--cppcheck-build-dir=build/lint/cppcheck --std=c11 \
-		-I . -I arch/x86_64 -DQUIRE_DEBUG=1 $(CPPCHECK_UNDEFINE) \
+		--cppcheck-build-dir=build/lint/cppcheck-$* --std=c11 \
+		-I . -I arch/$* -DQUIRE_DEBUG=1 $(CPPCHECK_UNDEFINE) \
 		--template='{file}:{line}: cppcheck: {message} ({id})' \
-		boot kernel lib mm arch/x86_64
+		$(wildcard boot/*.c) boot/$* kernel lib mm arch/$*
 
 # The host machine: flags and sources are those of tests/unit/host.mk.
 HOST_OKS := $(HOST_SRCS:%=build/lint/host/%.ok)

@@ -23,7 +23,8 @@ from pathlib import Path
 import debug
 import watch
 from iso import IsoError
-from vm import BOOT_WAYS, parse_cpus, Machine, VmError
+from machines import MACHINES
+from vm import parse_cpus, Machine, VmError
 
 SCRATCH = Path("build/run")
 
@@ -35,11 +36,12 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--kernel", required=True, type=Path)
     parser.add_argument("--initrd", type=Path)
     parser.add_argument("--arch", default="x86_64")
-    parser.add_argument("--boot", default="bios", help=" ".join(BOOT_WAYS))
+    parser.add_argument("--boot", default="", help="; ".join(
+        f"{facts.name}: {' '.join(facts.ways)}" for facts in MACHINES.values()))
     parser.add_argument("--mem", default="512M")
     parser.add_argument("--smp", default="1")
-    parser.add_argument("--cpu", default="max")
-    parser.add_argument("--model", default="q35", help="QEMU's -M")
+    parser.add_argument("--cpu", default="", help="QEMU's -cpu")
+    parser.add_argument("--model", default="", help="QEMU's -M")
     parser.add_argument("--append", default="", help="kernel command line")
     parser.add_argument("--icount", action="store_true",
                         help="one instruction is one nanosecond")

@@ -8,6 +8,8 @@
     boot/…    every way in with every memory size; loaders that lie; 1 TiB
     gdb/…     a scripted debugging session
     tools/…   the tools of this folder themselves
+
+A suite that runs in a guest ends with its machine's name: kernel/opt-aarch64.
 """
 from __future__ import annotations
 
@@ -20,19 +22,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import badboot
+import badloader
+import badtree
 import bench
 import debug
 import tap
 import watch
+from machines import MACHINES, Facts
 from tap import Tally
-from vm import Machine
+from vm import Machine, parse_size
 
 MAKE_JOBS = os.cpu_count() or 2
+# RAM in two nodes, the way QEMU makes several banks.
+TWO_NODES = [word for node in (0, 1) for word in (
+    "-object", f"memory-backend-ram,id=node{node},size=256M",
+    "-numa", f"node,nodeid={node},memdev=node{node}")]
 FLAVOURS = {"opt": {}, "debug": {"DEBUG": "1"}, "kasan": {"KASAN": "1"}}
-MATRIX = [(boot, mem) for mem in ("32M", "64M", "512M", "4G", "16G", "64G")
-          for boot in ("direct", "bios", "uefi")]
-# OVMF itself does not start with less.
-UEFI_NEEDS = {"32M"}
 
 # Of a failed program's words, the ones that say why.
 TELLING = re.compile(r"runtime error:|ERROR: \w+Sanitizer|WARNING: ThreadSanitizer"
@@ -43,7 +48,7 @@ TELLING = re.compile(r"runtime error:|ERROR: \w+Sanitizer|WARNING: ThreadSanitiz
 class Place:
     """Where a suite runs."""
 
-    arch: str
+    arch: str                               # "": all machines, or none
     log: Path                               # the suite's own log
     folder: Path                            # scratch, gone afterwards
 
@@ -51,6 +56,16 @@ class Place:
         """The kernel's file of a flavour."""
         suffix = "" if flavour == "opt" else f"-{flavour}"
         return Path(f"build/{self.arch}{suffix}/quire.elf")
+
+    @property
+    def facts(self) -> Facts:
+        """What the table says of the machine."""
+        return MACHINES[self.arch]
+
+    def machine(self, flavour: str = "opt", **fields) -> Machine:
+        """A machine with a kernel of ours and the initramfs."""
+        return Machine(kernel=self.kernel(flavour), initrd=self.initrd,
+                       arch=self.arch, **fields)
 
     @property
     def user(self) -> Path:
@@ -71,14 +86,15 @@ class Suite:
     run: Callable[[Place], Tally]
     needs: tuple[str, ...] = ()             # names of build suites
     seconds: int = 10                       # a guess: long ones start first
+    arch: str = ""                          # the machine it runs on
 
 
 # ---- building -------------------------------------------------------------
 
 def make(place: Place, words: list[str], seconds: float = 600) -> str:
     """Run make, output into the log; "" or why it failed."""
-    command = ["make", "--no-print-directory", f"-j{MAKE_JOBS}",
-               f"ARCH={place.arch}", *words]
+    arch = [f"ARCH={place.arch}"] if place.arch else []
+    command = ["make", "--no-print-directory", f"-j{MAKE_JOBS}", *arch, *words]
     clean = {k: v for k, v in os.environ.items()
              if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
     return program(place, command, seconds, clean)[1]
@@ -134,32 +150,31 @@ def boot_guest(place: Place, machine: Machine, seconds: float,
     return ending
 
 
-def guest_tap(flavour: str, append: str, seconds: float, mem: str = "512M",
-              boot: str = "direct") -> Callable[[Place], Tally]:
-    """A suite whose TAP comes from inside the guest.
+def guest_tap(flavour: str, append: str, seconds: float,
+              **fields: str) -> Callable[[Place], Tally]:
+    """A suite whose TAP comes from inside the guest; fields of its Machine.
 
     The kernel's own suites look at time slices: there the clock counts
     instructions (icount), so that a busy host cannot make a slice end early.
     """
     def run(place: Place) -> Tally:
-        ending = boot_guest(place, Machine(
-            kernel=place.kernel(flavour), initrd=place.initrd, arch=place.arch,
-            boot=boot, mem=mem, append=append,
-            icount=append.startswith("ktest")), seconds)
+        ending = boot_guest(place, place.machine(
+            flavour, boot="direct", append=append,
+            icount=append.startswith("ktest"), **fields), seconds)
         return tap.read(ending.lines, ending.reason)
     return run
 
 
-def boot_once(boot: str, mem: str) -> Callable[[Place], Tally]:
+def boot_once(boot: str, mem: str, **fields) -> Callable[[Place], Tally]:
     """Boot to a real program and back: the boot matrix."""
     def run(place: Place) -> Tally:
         tally = Tally()
-        if boot == "uefi" and mem in UEFI_NEEDS:
-            tally.skipped, tally.note = 1, "the UEFI firmware needs more memory"
+        least = place.facts.firmware_mem
+        if boot.startswith("uefi") and parse_size(mem) < parse_size(least):
+            tally.skipped, tally.note = 1, f"the UEFI firmware needs {least}"
             return tally
-        ending = boot_guest(place, Machine(
-            kernel=place.kernel(), initrd=place.initrd, arch=place.arch,
-            boot=boot, mem=mem, append="-- run /bin/busybox true"), 120)
+        ending = boot_guest(place, place.machine(
+            boot=boot, mem=mem, append="-- run /bin/busybox true", **fields), 120)
         tally.check(ending.ok, ending.reason)
         check_balance(tally, ending.lines)
         return tally
@@ -189,9 +204,7 @@ def tour(place: Place) -> Tally:
 def shell(place: Place) -> Tally:
     """A person at the serial console."""
     tally = Tally()
-    ending = boot_guest(place, Machine(
-        kernel=place.kernel(), initrd=place.initrd, arch=place.arch,
-        boot="direct", append="-- shell"), 90,
+    ending = boot_guest(place, place.machine(boot="direct", append="-- shell"), 90,
         [watch.Talk("# ", "echo $((6 * 7))\n"), watch.Talk("\n42", "ps\n"),
          watch.Talk("init", "cat /proc/meminfo | head -n 1\n"),
          watch.Talk("MemTotal", "exit\n")])
@@ -199,17 +212,21 @@ def shell(place: Place) -> Tally:
     return tally
 
 
+# Who knows what the loaders of a machine may say.
+LIARS = {"x86_64": badboot, "aarch64": badtree}
+
+
 def bad_boots(place: Place) -> Tally:
     """Loaders that lie: a right map or one clear line, never silence."""
     tally = Tally()
-    loader = place.folder / "loader.elf"
-    badboot.build_loader(loader)
+    liar, loader = LIARS[place.arch], place.folder / "loader.elf"
+    badloader.link_stub(Path(f"tests/boot/loader_{place.arch}.S"), loader, place.arch)
     whole = bytearray()
-    for case in badboot.cases(place.initrd.stat().st_size):
-        ending = boot_guest(place, badboot.machine(
+    for case in liar.cases(place.initrd.stat().st_size):
+        ending = boot_guest(place, liar.machine(
             case, place.kernel(), place.initrd, loader, place.folder), 30)
         whole += f"==== {case.name}\n".encode() + place.log.read_bytes()
-        if case.says == badboot.BOOTS:
+        if case.says == badloader.BOOTS:
             good, wish = ending.ok, "must boot"
         else:
             good = (ending.status == watch.GUEST_FAILED
@@ -232,6 +249,8 @@ CRASHES = {
     "assert": "assert\\(crash_depth == 0\\) failed: crash_depth=",
     "unknown": "panic: crash=unknown: I know",
 }
+# A name within the first two calls: what was called may have none.
+BACKTRACE = re.compile(r"backtrace:\n(.*\n)?.*\w\+0x")
 
 
 def crashes(place: Place) -> Tally:
@@ -239,16 +258,15 @@ def crashes(place: Place) -> Tally:
     tally = Tally()
     whole = bytearray()
     for kind, says in CRASHES.items():
-        ending = boot_guest(place, Machine(
-            kernel=place.kernel(), initrd=place.initrd, arch=place.arch,
-            boot="direct", cpu="max", append=f"crash={kind}"), 60)
+        ending = boot_guest(place, place.machine(
+            boot="direct", append=f"crash={kind}"), 60)
         whole += f"==== {kind}\n".encode() + place.log.read_bytes()
         tally.check(ending.status == watch.GUEST_FAILED,
                     f"crash={kind} must fail: {ending.reason or 'it did not'}")
         tally.check(any(re.search(says, line) for line in ending.lines),
                     f"crash={kind} must say \"{says}\": {ending.reason}")
-        tally.check(any("backtrace:" in line for line in ending.lines),
-                    f"crash={kind}: no backtrace")
+        tally.check(bool(BACKTRACE.search("\n".join(ending.lines))),
+                    f"crash={kind}: no backtrace with names")
     place.log.write_bytes(whole)
     return tally
 
@@ -274,8 +292,7 @@ def sparse_terabyte(place: Place) -> Tally:
 def gdb_session(script: Path) -> Callable[[Place], Tally]:
     """GDB runs a script that prints TAP, on a guest that gives the tour."""
     def run(place: Place) -> Tally:
-        machine = Machine(kernel=place.kernel("debug"), initrd=place.initrd,
-                          arch=place.arch, boot="direct", append="-- tour")
+        machine = place.machine("debug", boot="direct", append="-- tour")
         port = debug.free_port()
         qemu = debug.stopped_qemu(machine, place.folder, port,
                                   place.log.with_suffix(".serial.log"))
@@ -311,78 +328,108 @@ def host_program(path: Path, seconds: float) -> Callable[[Place], Tally]:
     return run
 
 
-def host_programs(arch: str) -> list[Path]:
+def host_programs() -> list[Path]:
     """The programs that tests/unit/host.mk builds ("make host-list")."""
     if not Path("tests/unit/host.mk").is_file():
         return []
-    done = subprocess.run(["make", "-s", f"ARCH={arch}", "host-list"],
-                          stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    done = subprocess.run(["make", "-s", "host-list"], stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True)
     return [Path(word) for word in done.stdout.split()]
 
 
-def lint(place: Place) -> Tally:
+def lint(arches: list[str]) -> Callable[[Place], Tally]:
     """make lint as a suite."""
-    tally = Tally()
-    why = make(place, ["-k", "lint-all"], 300)
-    tally.check(not why, why)
-    return tally
+    def run(place: Place) -> Tally:
+        tally = Tally()
+        why = make(place, ["-k", f"MACHINES={' '.join(arches)}", "lint-all"], 300)
+        tally.check(not why, why)
+        return tally
+    return run
 
 
 # ---- the list ------------------------------------------------------------------
 
-def builds(quick: bool) -> list[Suite]:
+def on(arch: str, name: str, run: Callable[[Place], Tally], seconds: int,
+       flavour: str = "opt") -> Suite:
+    """A suite in a guest of this machine."""
+    needs = (f"build/{flavour}-{arch}", f"build/user-{arch}")
+    return Suite(f"{name}-{arch}", run, needs, seconds, arch)
+
+
+def builds(arches: list[str], quick: bool) -> list[Suite]:
     """What is built before anything runs."""
-    suites = [Suite("build/user", build(["initramfs"])),
-              Suite("build/host", build(["host-tests"]))]
-    for name, words in FLAVOURS.items():
-        if not quick or name == "opt":
-            flags = [f"{key}={value}" for key, value in words.items()]
-            suites.append(Suite(f"build/{name}", build([*flags, "kernel"])))
+    suites = [Suite("build/host", build(["host-tests"]))]
+    for arch in arches:
+        suites.append(Suite(f"build/user-{arch}", build(["initramfs"]), arch=arch))
+        for name, words in FLAVOURS.items():
+            if not quick or name == "opt":
+                flags = [f"{key}={value}" for key, value in words.items()]
+                suites.append(Suite(f"build/{name}-{arch}",
+                                    build([*flags, "kernel"]), arch=arch))
     return suites
 
 
-def quick_suites(arch: str) -> list[Suite]:
-    """The host programs, the tools, and one kernel in the guest."""
+def shared_suites() -> list[Suite]:
+    """What needs no guest of Quire: the host programs and the tools."""
     suites = [Suite(f"host/{path.name}", host_program(path, 300), ("build/host",), 30)
-              for path in host_programs(arch)]
-    needs = ("build/opt", "build/user")
-    return suites + [
-        Suite("tools/self", unittests, (), 15),
-        Suite("kernel/opt", guest_tap("opt", "ktest", 300), needs, 30),
-        Suite("user/opt", guest_tap("opt", "-- test", 300), needs, 40),
-    ]
+              for path in host_programs()]
+    return suites + [Suite("tools/self", unittests, (), 15)]
 
 
-def all_suites(arch: str) -> list[Suite]:
+def flavour_suites(arch: str, flavour: str, factor: int) -> list[Suite]:
+    """The tests inside the guest with one flavour of the kernel."""
+    return [on(arch, f"kernel/{flavour}", guest_tap(flavour, "ktest", 300 * factor),
+               30 * factor, flavour),
+            on(arch, f"user/{flavour}", guest_tap(flavour, "-- test", 300 * factor),
+               40 * factor, flavour)]
+
+
+def variant_suites(arch: str) -> list[Suite]:
+    """The same tests on other boards and CPUs of the machine."""
+    return [on(arch, f"{kind}/{name}", guest_tap("opt", words, 300, **fields), 30)
+            for name, fields in MACHINES[arch].variants.items()
+            for kind, words in (("kernel", "ktest"), ("user", "-- test"))]
+
+
+def boot_suites(arch: str) -> list[Suite]:
+    """Every way in, and what one does with a machine that is up."""
+    facts = MACHINES[arch]
+    suites = [on(arch, f"boot/{boot}-{mem}", boot_once(boot, mem),
+                 15 if boot.startswith("uefi") else 3)
+              for mem in facts.sizes for boot in facts.ways]
+    suites += [on(arch, f"boot/{boot}-banks", boot_once(
+        boot, "512M", extra=TWO_NODES), 5) for boot in facts.ways]
+    return suites + [on(arch, "boot/bad", bad_boots, 25),
+                     on(arch, "kernel/crash", crashes, 10),
+                     on(arch, "boot/terabyte", sparse_terabyte, 10),
+                     on(arch, "boot/tour", tour, 10),
+                     on(arch, "boot/shell", shell, 10)]
+
+
+def quick_suites(arches: list[str]) -> list[Suite]:
+    """The host programs, the tools, and one kernel in the guest."""
+    return shared_suites() + [suite for arch in arches
+                              for suite in flavour_suites(arch, "opt", 1)]
+
+
+def all_suites(arches: list[str]) -> list[Suite]:
     """Everything but lint."""
-    suites = quick_suites(arch)
-    for flavour, factor in (("debug", 2), ("kasan", 4)):
-        needs = (f"build/{flavour}", "build/user")
-        suites += [
-            Suite(f"kernel/{flavour}", guest_tap(
-                flavour, "ktest", 300 * factor), needs, 30 * factor),
-            Suite(f"user/{flavour}", guest_tap(
-                flavour, "-- test", 300 * factor), needs, 40 * factor)]
-    needs = ("build/opt", "build/user")
-    suites += [Suite(f"boot/{boot}-{mem}", boot_once(boot, mem), needs,
-                     15 if boot == "uefi" else 3) for boot, mem in MATRIX]
-    suites += [Suite("boot/bad", bad_boots, needs, 25),
-               Suite("kernel/crash", crashes, needs, 10),
-               Suite("boot/terabyte", sparse_terabyte, needs, 10),
-               Suite("boot/tour", tour, needs, 10),
-               Suite("boot/shell", shell, needs, 10)]
-    for script in sorted(Path("tests/gdb").glob("*.py")):
-        suites.append(Suite(f"gdb/{script.stem}", gdb_session(script),
-                            ("build/debug", "build/user"), 30))
+    suites = quick_suites(arches)
+    for arch in arches:
+        suites += (flavour_suites(arch, "debug", 2) + flavour_suites(arch, "kasan", 4)
+                   + variant_suites(arch) + boot_suites(arch))
+        for script in sorted(Path("tests/gdb").glob("*.py")):
+            suites.append(on(arch, f"gdb/{script.stem}", gdb_session(script), 30,
+                             "debug"))
     return suites
 
 
-def run_suite(suite: Suite, arch: str, log: Path) -> Tally:
+def run_suite(suite: Suite, log: Path) -> Tally:
     """Run one suite; a suite that cannot run has failed, with the reason."""
     log.parent.mkdir(parents=True, exist_ok=True)
     log.write_bytes(b"")
     with tempfile.TemporaryDirectory(dir=log.parent) as folder:
         try:
-            return suite.run(Place(arch, log, Path(folder)))
+            return suite.run(Place(suite.arch, log, Path(folder)))
         except Exception as error:          # reported, and the rest goes on
             return Tally(failed=[f"{type(error).__name__}: {error}"])

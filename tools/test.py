@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: MIT
 """Run the suites, print a line for each and the sum.
 
-    test.py [--quick] [--lint] [SUITE…]
+    test.py [--arch "ARCH…"] [--quick] [--lint] [SUITE…]
 
-SUITE picks suites whose name begins with it ("kernel/", "boot/bios-64M");
-what they need is built anyway. Builds run one after the other (each uses all
-CPUs), the rest two at a time, the longest first. Logs: build/log/.
+SUITE picks suites whose name begins with it ("kernel/", "boot/bios-64M"), on
+all machines asked for; what they need is built anyway. Builds run one after
+the other (each uses all CPUs), the rest two at a time, the longest first.
+Logs: build/log/.
 The last line is always "N passed, N failed"; N counts single tests.
 """
 from __future__ import annotations
@@ -48,7 +49,7 @@ class Report:
                 words.append(f"{tally.skipped} skipped")
             mark = "FAIL" if tally.failed else "ok  "
             note = f"  ({tally.note})" if tally.note else ""
-            print(f"{mark} {name:24} {', '.join(words):28} {seconds:6.1f} s{note}")
+            print(f"{mark} {name:28} {', '.join(words):28} {seconds:6.1f} s{note}")
             for failure in tally.failed[:SHOWN_FAILURES]:
                 print(f"       {failure}")
             if tally.failed:
@@ -61,14 +62,14 @@ def log_of(name: str) -> Path:
     return LOGS / f"{name.replace('/', '-')}.log"
 
 
-def run_one(suite: Suite, arch: str, report: Report) -> None:
+def run_one(suite: Suite, report: Report) -> None:
     """Run one suite and report it."""
     missing = [need for need in suite.needs if need in report.broken]
     begun = time.monotonic()
     if missing:
         tally = Tally(failed=[f"not run: {missing[0]} failed"])
     else:
-        tally = suites.run_suite(suite, arch, log_of(suite.name))
+        tally = suites.run_suite(suite, log_of(suite.name))
     report.add(suite.name, tally, time.monotonic() - begun)
 
 
@@ -87,28 +88,29 @@ def picked(wanted: list[str], chosen: list[Suite], builds: list[Suite],
 def main() -> int:
     """Command line; see the module's text."""
     parser = argparse.ArgumentParser(description="Run the test suites.")
-    parser.add_argument("--arch", default="x86_64")
+    parser.add_argument("--arch", default="x86_64", help="one machine or several")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--lint", action="store_true", help="and make lint")
     parser.add_argument("--list", action="store_true", help="only their names")
     parser.add_argument("suites", nargs="*", metavar="SUITE")
     args = parser.parse_args()
 
-    chosen = (suites.quick_suites if args.quick else suites.all_suites)(args.arch)
+    arches = args.arch.split()
+    chosen = (suites.quick_suites if args.quick else suites.all_suites)(arches)
     if args.lint:
-        chosen.append(Suite("lint", suites.lint, (), 100))
-    builds, chosen = picked(args.suites, chosen, suites.builds(args.quick))
+        chosen.append(Suite("lint", suites.lint(arches), (), 100))
+    builds, chosen = picked(args.suites, chosen, suites.builds(arches, args.quick))
     if args.list:
         print("\n".join(s.name for s in builds + chosen))
         return 0
     begun = time.monotonic()
     report = Report()
     for suite in builds:
-        run_one(suite, args.arch, report)
+        run_one(suite, report)
     workers = max(2, (os.cpu_count() or 2) // 2)
     with ThreadPoolExecutor(workers) as pool:
         queue = sorted(chosen, key=lambda s: -s.seconds)
-        for done in as_completed([pool.submit(run_one, suite, args.arch, report)
+        for done in as_completed([pool.submit(run_one, suite, report)
                                   for suite in queue]):
             done.result()
     if not builds and not chosen:

@@ -3,11 +3,12 @@
 
     run(command, …) ─► Ending: verdict, reason, lines seen, seconds
 
-The guest's serial line is QEMU's standard output. The guest ends the run by
-writing to the isa-debug-exit device: 0x10 (QEMU's status 33) for success, 0x11
-(status 35) for failure. Any other end is explained: a reset (with -no-reboot
-QEMU then leaves with status 0), a death by signal, QEMU's own complaint, or
-the watchdog's patience. QEMU never outlives the call.
+The guest's serial line is QEMU's standard output. The guest ends the run with
+QEMU's status 33 for success, 35 for failure: on x86_64 by writing 0x10 or 0x11
+to the isa-debug-exit device, on aarch64 by a semihosting call. Any other end is
+explained: a reset (with -no-reboot QEMU then leaves with status 0), a death by
+signal, QEMU's own complaint, or the watchdog's patience. QEMU never outlives the
+call.
 """
 from __future__ import annotations
 
@@ -84,8 +85,8 @@ def explain(status: int, reset_log: Path | None) -> str:
         return reset_reason(reset_log)
     if status < 0:
         return f"QEMU was killed by signal {-status}"
-    if status & 1 and status > 1:
-        return f"the guest left with the unknown verdict {(status - 1) // 2:#x}"
+    if status > 1:
+        return f"the guest left with the unknown verdict {status}"
     return f"QEMU itself failed with status {status}"
 
 

@@ -86,9 +86,9 @@ void host_irq_poll(void)
 		return;
 	host_cpu->in_irq = true;
 	host_cpu->irq_on = false;
-	this_cpu_add(irq_depth, 1);
+	(void)this_cpu_nest(irq_depth, 1);
 	irq_deliver();
-	this_cpu_add(irq_depth, -1);
+	(void)this_cpu_nest(irq_depth, -1);
 	host_cpu->in_irq = false;
 	if (this_cpu_read(preempt_count) == 0 && this_cpu_read(need_resched))
 		sched_preempt_irq();

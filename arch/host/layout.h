@@ -30,9 +30,6 @@
 #define VMALLOC_END     0x0000320000000000 /* 1 TiB: two top-level entries */
 #endif
 
-/* The boot tables map all of it. */
-#define BOOT_MAP_SIZE DIRECT_MAP_SIZE
-
 /* Image symbols of arch/image.h exist, but all sections are empty here. */
 #define KERNEL_BASE 0x00007fff80000000
 

@@ -106,6 +106,7 @@ void cpu_breakpoint(void);
 #define this_cpu_read(name)     (*this_cpu_ptr(name))
 #define this_cpu_write(name, v) ((void)(*this_cpu_ptr(name) = (v)))
 #define this_cpu_add(name, v)   ((void)(*this_cpu_ptr(name) += (v)))
+#define this_cpu_nest(name, v)  (*this_cpu_ptr(name) += (v))
 
 /* ---- pages -------------------------------------------------------------- */
 

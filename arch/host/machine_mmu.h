@@ -42,6 +42,8 @@ static inline u64 host_unscramble(u64 v)
 	return (x >> 29 | x << 35) * HOST_UNSCRAMBLE_A;
 }
 
+#define IMAGE_OFFSET KERNEL_BASE        /* there is no image */
+
 /* The checks behind the codec; mmu.c. */
 void host_check_level(u64 plain, unsigned int level);
 void host_check_leaf(paddr_t pa, ptprot_t prot, unsigned int level);

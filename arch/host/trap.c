@@ -8,7 +8,6 @@
 #include "arch/host/machine.h"
 #include "kernel/base/panic.h"
 #include "kernel/base/printk.h"
-#include "lib/format.h"
 
 u64 trap_breakpoints;
 
@@ -23,16 +22,6 @@ void trap_dump(const struct trap_frame *tf)
 {
 	printk(LOG_EMERG, "host: pc %#lx sp %#lx, %s mode\n", tf->pc, tf->sp,
 	       tf->user ? "user" : "kernel");
-}
-
-void trap_describe_fault(char *buf, size_t size, vaddr_t addr, u32 access)
-{
-	fmt_snprintf(buf, size, "%s %#lx: %s, from %s mode",
-		     access & FAULT_EXEC    ? "execution of"
-		     : access & FAULT_WRITE ? "write to"
-					    : "read of",
-		     addr, access & FAULT_PRESENT ? "no right" : "not present",
-		     access & FAULT_USER ? "user" : "kernel");
 }
 
 bool trap_fixup(struct trap_frame *tf)

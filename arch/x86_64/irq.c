@@ -237,7 +237,7 @@ void irq_dispatch(struct trap_frame *tf)
 
 	if (vector == VECTOR_SPURIOUS)
 		return;
-	this_cpu_add(irq_depth, 1);
+	(void)this_cpu_nest(irq_depth, 1);
 	if (vector == VECTOR_TIMER) {
 		time_interrupt();
 	} else {
@@ -251,7 +251,7 @@ void irq_dispatch(struct trap_frame *tf)
 		}
 	}
 	apic_write(APIC_EOI, 0);
-	this_cpu_add(irq_depth, -1);
+	(void)this_cpu_nest(irq_depth, -1);
 	if (!tf_from_user(tf))
 		sched_preempt_irq();
 }

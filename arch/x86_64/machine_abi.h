@@ -9,6 +9,10 @@ enum {
 	ABI_ELF_MACHINE = 62,           /* EM_X86_64 */
 	ABI_CLONE_TLS = 4,              /* flags, stack, ptid, ctid, tls */
 	ABI_CLONE_CTID = 3,
+	ABI_MINSIGSTKSZ = 2048,
+	ABI_ILLEGAL_CODE = 2,           /* ILL_ILLOPN */
+	ABI_BREAKPOINT_CODE = 0x80,     /* SI_KERNEL */
+	ABI_BREAKPOINT_ADDR = false,
 };
 
 /* Two thirds of the user half, as Linux: far from both heap and stack. */
@@ -16,6 +20,9 @@ enum {
 
 /* CPUID leaf 1, EDX: what every x86_64 has (FPU … SSE2). Programs ask the
  * CPU itself for more. */
-#define ABI_HWCAP 0x078bfbfful
+static inline u64 abi_hwcap(unsigned int word)
+{
+	return word ? 0 : 0x078bfbff;
+}
 
 #endif

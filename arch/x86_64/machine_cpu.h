@@ -135,6 +135,11 @@ extern uintptr_t percpu_offsets[];
 
 #define this_cpu_write(name, v) percpu_modify("mov", "=m", name, v)
 #define this_cpu_add(name, v)   percpu_modify("add", "+m", name, v)
+#define this_cpu_nest(name, v)                                               \
+	({                                                                   \
+		this_cpu_add(name, v);                                       \
+		this_cpu_read(name);                                         \
+	})
 
 /* ---- whole pages ---------------------------------------------------------- */
 

@@ -38,6 +38,9 @@
 /* PAT entry 3 is "uncached" from power-on, and mmu_init_cpu() keeps it so. */
 #define PTE_DEVICE (PTE_PCD | PTE_PWT)
 
+/* Link address - physical address of the image: it lies where it was linked. */
+#define IMAGE_OFFSET KERNEL_BASE
+
 static inline pte_t pte_none(void) { return (pte_t){ 0 }; }
 
 static inline enum pte_kind pte_kind(pte_t e, unsigned int level)

@@ -94,6 +94,11 @@ static size_t fp_frame_size(void)
 	return thread_machine_fpu_size() + sizeof(u32);
 }
 
+size_t signal_frame_size(void)
+{
+	return ALIGN_UP(sizeof(struct rt_sigframe) + fp_frame_size() + 64, 16);
+}
+
 /* Writes the calling thread's vector registers to the 64-byte aligned place. */
 static int fp_store(vaddr_t at)
 {

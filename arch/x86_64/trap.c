@@ -22,7 +22,6 @@
 #include "arch/x86_64/tables.h"
 #include "kernel/base/panic.h"
 #include "kernel/base/printk.h"
-#include "lib/format.h"
 
 #define VECTORS    256
 #define EXCEPTIONS 32
@@ -279,18 +278,4 @@ void trap_dump(const struct trap_frame *tf)
 	       V(read_cr2()), V(read_cr3()), exception_name((u16)tf->vector),
 	       V(tf->error));
 #undef V
-}
-
-void trap_describe_fault(char *buf, size_t size, vaddr_t addr, u32 access)
-{
-	fmt_snprintf(buf, size, "%s %#lx: %s, from %s%s",
-		     access & FAULT_EXEC    ? "execute at"
-		     : access & FAULT_WRITE ? "write to"
-					    : "read of",
-		     addr,
-		     access & FAULT_BROKEN    ? "reserved bits in the entry"
-		     : access & FAULT_PRESENT ? "no right"
-					      : "not present",
-		     access & FAULT_USER ? "user mode" : "kernel mode",
-		     access & FAULT_UACCESS ? " (user copy)" : "");
 }

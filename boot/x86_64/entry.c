@@ -50,6 +50,7 @@ void __noreturn __init boot_entry(u32 loader, u64 info)
 	const char *why;
 
 	timer_tsc_start = cpu_timestamp();
+	bootinfo.map_end = BOOT_MAP_SIZE;
 	bootinfo.kernel_start = image_virt_to_phys(_image_start).v;
 	bootinfo.kernel_end = image_virt_to_phys(_image_end).v;
 	if (boot_parse(loader, info, &why)) {
@@ -57,5 +58,6 @@ void __noreturn __init boot_entry(u32 loader, u64 info)
 		panic("boot: %s", why);
 	}
 	acpi_parse(&acpi_info, &bootinfo, boot_map);
+	bootinfo.nr_cpus = acpi_info.nr_cpus;
 	kmain();
 }

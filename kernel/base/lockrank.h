@@ -45,6 +45,7 @@
 	X(RUNQUEUE, "threads of one CPU")                            \
 	X(TIMER, "timers of one CPU")                                \
 	X(THREADS, "list of all threads")                            \
+	X(ASID, "space tags of the MMU")                             \
 	X(TRACE, "trace output")                                     \
 	X(LOG, "printk: allowed everywhere")
 

@@ -165,6 +165,21 @@ void panic_trap(const struct trap_frame *tf, const char *fmt, ...)
 	panic_end();
 }
 
+/** trap_describe_fault() - a fault in words, the same on all machines. Context: any. */
+void trap_describe_fault(char *buf, size_t size, vaddr_t addr, u32 access)
+{
+	fmt_snprintf(buf, size, "%s %#lx: %s, from %s%s",
+		     access & FAULT_EXEC    ? "execute at"
+		     : access & FAULT_WRITE ? "write to"
+					    : "read of",
+		     addr,
+		     access & FAULT_BROKEN    ? "broken entry"
+		     : access & FAULT_PRESENT ? "no right"
+					      : "not present",
+		     access & FAULT_USER ? "user mode" : "kernel mode",
+		     access & FAULT_UACCESS ? " (user copy)" : "");
+}
+
 /**
  * kernel_report() - an error that was caught and named
  *

@@ -56,4 +56,7 @@ struct trap_frame;
 void __noreturn panic_trap(const struct trap_frame *tf, const char *fmt, ...)
 	__printf(2, 3);
 
+/* "write to 0x1234: not present, from user mode" into buf; access: FAULT_*. */
+void trap_describe_fault(char *buf, size_t size, vaddr_t addr, u32 access);
+
 #endif

@@ -156,7 +156,7 @@ void sched_switched(void) __no_thread_safety
 	if (QUIRE_DEBUG)
 		lock_debug_release(&rq->lock, RANK_RUNQUEUE);
 	__atomic_store_n(&rq->lock.locked, 0, __ATOMIC_RELEASE);
-	this_cpu_add(preempt_count, -1);        /* just switched: no check */
+	(void)this_cpu_nest(preempt_count, -1);        /* just switched: no check */
 	if (unlikely(dead))
 		thread_reap(dead);
 }

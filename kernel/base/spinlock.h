@@ -39,7 +39,7 @@ void lock_debug_sleep(const char *what);     /* may the caller sleep here? */
 
 static inline void preempt_disable(void)
 {
-	this_cpu_add(preempt_count, 1);
+	(void)this_cpu_nest(preempt_count, 1);
 	barrier();
 }
 
@@ -49,8 +49,7 @@ void preempt_enable_slow(void);
 static inline void preempt_enable(void)
 {
 	barrier();
-	this_cpu_add(preempt_count, -1);
-	if (unlikely(this_cpu_read(preempt_count) == 0 &&
+	if (unlikely(this_cpu_nest(preempt_count, -1) == 0 &&
 		     this_cpu_read(need_resched)))
 		preempt_enable_slow();
 }
@@ -63,7 +62,7 @@ static inline void preempt_enable(void)
 static inline void preempt_enable_late(void)
 {
 	barrier();
-	this_cpu_add(preempt_count, -1);
+	(void)this_cpu_nest(preempt_count, -1);
 }
 
 static inline void spin_lock(struct spinlock *l) __acquires_lock(l)

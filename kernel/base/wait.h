@@ -55,7 +55,8 @@ static inline bool signal_pending(void)
  * timer_now(), ~0: none). Return: whether the deadline has passed. */
 bool wait_sleep(u64 deadline);
 
-/* The condition goes before the clock: a wait never times out on a true one. */
+/* The condition goes before the clock: a wait never times out on a true one. It
+ * is asked again after it was true, so asking must not use it up. */
 #define wait_event_until(q, cond, killable, deadline)                      \
 	({                                                                 \
 		struct waiter w__ = { .woken = true };                     \

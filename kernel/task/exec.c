@@ -22,6 +22,7 @@
 #include "kernel/task/signal.h"
 #include "kernel/task/syscall.h"
 #include "kernel/task/task.h"
+#include "kernel/task/vdso.h"
 #include "lib/string.h"
 #include "mm/frames/kmalloc.h"
 #include "mm/spaces/uaccess.h"
@@ -160,6 +161,8 @@ static int exec_prepare(struct exec_plan *plan, const char *path)
 		return err;
 	limits_apply(current_process(), plan->mm);
 	err = exec_load_program(plan);
+	if (!err)
+		err = vdso_map(plan->mm);
 	if (!err)
 		err = exec_build_stack(plan);
 	return err;

@@ -20,6 +20,7 @@
  * The whole is put together in a kernel buffer and written once.
  */
 #include "arch/abi.h"
+#include "arch/signal.h"
 #include "kernel/dev/random.h"
 #include "kernel/task/exec.h"
 #include "kernel/task/rusage.h"
@@ -34,7 +35,7 @@ enum {
 	AT_BASE = 7, AT_FLAGS = 8, AT_ENTRY = 9, AT_UID = 11, AT_EUID = 12,
 	AT_GID = 13, AT_EGID = 14, AT_PLATFORM = 15, AT_HWCAP = 16,
 	AT_CLKTCK = 17, AT_SECURE = 23, AT_RANDOM = 25, AT_HWCAP2 = 26,
-	AT_EXECFN = 31,
+	AT_EXECFN = 31, AT_MINSIGSTKSZ = 51,
 };
 
 #define STACK_HEADROOM  KIB(128)        /* mapped below sp from the start */
@@ -60,7 +61,7 @@ static void aux_fill(struct stack_layout *l, const struct exec_plan *plan)
 	const struct cred *c = &current_process()->cred;
 	const struct elf_image *img = &plan->image;
 
-	aux_add(l, AT_HWCAP, ABI_HWCAP);
+	aux_add(l, AT_HWCAP, abi_hwcap(0));
 	aux_add(l, AT_PAGESZ, PAGE_SIZE);
 	aux_add(l, AT_CLKTCK, USER_HZ);
 	aux_add(l, AT_PHDR, img->phdr_vaddr ? img->phdr_vaddr + plan->bias : 0);
@@ -75,9 +76,10 @@ static void aux_fill(struct stack_layout *l, const struct exec_plan *plan)
 	aux_add(l, AT_EGID, c->egid);
 	aux_add(l, AT_SECURE, 0);
 	aux_add(l, AT_RANDOM, l->random);
-	aux_add(l, AT_HWCAP2, 0);
+	aux_add(l, AT_HWCAP2, abi_hwcap(1));
 	aux_add(l, AT_EXECFN, l->execfn);
 	aux_add(l, AT_PLATFORM, l->platform);
+	aux_add(l, AT_MINSIGSTKSZ, signal_frame_size());
 	aux_add(l, AT_NULL, 0);
 }
 

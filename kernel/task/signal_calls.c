@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* System calls on signals: actions, masks, waiting, sending. */
+#include "arch/abi.h"
 #include "arch/signal.h"
 #include "arch/trap.h"
 #include "kernel/task/deadline.h"
@@ -101,7 +102,7 @@ long sys_sigaltstack(SYSCALL_ARGS)
 			return -EINVAL;
 		if (mode == SS_DISABLE)
 			new.sp = new.size = 0;
-		else if (new.size < MINSIGSTKSZ)
+		else if (new.size < ABI_MINSIGSTKSZ)
 			return -ENOMEM;
 		s->alt_sp = new.sp;
 		s->alt_size = new.size;

@@ -18,6 +18,7 @@
 #include "kernel/task/signal.h"
 #include "kernel/task/syscall.h"
 #include "kernel/task/task.h"
+#include "kernel/task/vdso.h"
 
 /* ---- interrupted system calls -------------------------------------------- */
 
@@ -121,6 +122,7 @@ static bool signal_enter_handler(struct trap_frame *tf, int signo,
 		.mask = t->signals.restore_blocked ? t->signals.saved_blocked :
 						     t->signals.blocked,
 		.alt = signal_altstack(tf_sp(tf)),
+		.vdso_restorer = vdso_restorer(t->process->mm),
 	};
 
 	d.switch_stack = sa->flags & SA_ONSTACK &&

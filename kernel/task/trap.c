@@ -15,6 +15,7 @@
  */
 #include "arch/trap.h"
 
+#include "arch/abi.h"
 #include "kernel/base/panic.h"
 #include "kernel/base/printk.h"
 #include "kernel/task/signal.h"
@@ -146,8 +147,9 @@ void trap_user_exception(struct trap_frame *tf, enum trap_kind kind,
 	} table[TRAP_NR] = {
 		[TRAP_DIVIDE] = { SIGFPE, FPE_INTDIV, true },
 		[TRAP_FLOAT] = { SIGFPE, FPE_FLTINV, true },
-		[TRAP_ILLEGAL] = { SIGILL, ILL_ILLOPN, true },
-		[TRAP_BREAKPOINT] = { SIGTRAP, SI_KERNEL, false },
+		[TRAP_ILLEGAL] = { SIGILL, ABI_ILLEGAL_CODE, true },
+		[TRAP_BREAKPOINT] = { SIGTRAP, ABI_BREAKPOINT_CODE,
+				      ABI_BREAKPOINT_ADDR },
 		[TRAP_STEP] = { SIGTRAP, TRAP_TRACE, true },
 		[TRAP_OVERFLOW] = { SIGSEGV, SI_KERNEL, false },
 		[TRAP_ALIGNMENT] = { SIGBUS, BUS_ADRALN, false },

@@ -116,6 +116,15 @@ static int wait_scan(struct wait_request *rq)
 	return err;
 }
 
+/* Whether *err, the last scan's answer, is final; else looks again. To ask once
+ * more is harmless: a zombie that was taken is not looked for again. */
+static bool wait_has_answer(struct wait_request *rq, int *err)
+{
+	if (*err == -EAGAIN)
+		*err = wait_scan(rq);
+	return *err != -EAGAIN;
+}
+
 /* Waits as the request says. 0 (pid 0 with WNOHANG), -ECHILD, -ERESTARTSYS. */
 static int wait_for_child(struct wait_request *rq)
 {
@@ -125,7 +134,7 @@ static int wait_for_child(struct wait_request *rq)
 	if (err == -EAGAIN && rq->options & WNOHANG)
 		return 0;
 	if (err == -EAGAIN &&
-	    wait_event(&me->wait_children, (err = wait_scan(rq)) != -EAGAIN))
+	    wait_event(&me->wait_children, wait_has_answer(rq, &err)))
 		return -ERESTARTSYS;
 	if (!err && rq->reaped) {
 		rusage_of(rq->reaped, &rq->usage);

@@ -15,6 +15,7 @@
 #include "mm/backing/mapping.h"
 
 struct page *zero_page;
+paddr_t zero_page_pa;
 
 /**
  * anon_init() - make the shared zero page
@@ -30,6 +31,8 @@ void anon_init(void)
 	if (!zero_page)
 		panic("no memory for the zero page");
 	page_set_type(zero_page, PAGE_ZERO);
+	zero_page_pa = page_to_phys(zero_page);
+	icache_sync(page_to_virt(zero_page), PAGE_SIZE); /* it may be executed */
 }
 
 /**

@@ -59,6 +59,7 @@ extern const struct backing_ops file_shared_backing;
 /* The one page of zeroes that all read faults on anonymous memory share.
  * Never counted: no leaf that maps it holds a reference. */
 extern struct page *zero_page;
+extern paddr_t zero_page_pa;           /* its address: asked for at every read fault */
 void anon_init(void);
 
 /* A fresh page for a private mapping, type ANON: zeroed, or not. NULL: none. */

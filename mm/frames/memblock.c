@@ -50,6 +50,7 @@ void memblock_reset(struct memblock *mb)
 	memblock_array_reset(&mb->reserved, "reserved", mb->first[1]);
 	mb->bottom_up = false;
 	mb->closed = false;
+	mb->floor = 0;
 	mb->limit = ~(u64)0;
 	mb->firmware = 0;
 	mb->unusable = 0;
@@ -416,7 +417,8 @@ static u64 memblock_find_node(const struct memblock *mb, u64 size, u64 align,
 	u64 pos = 0, start, end, found = 0;
 
 	max = MIN(max, mb->limit);
-	min = MAX(min, (u64)1); /* 0 means "none": never handed out */
+	min = MAX(min, MAX(mb->floor,
+			   (u64)1)); /* 0 means "none": never handed out */
 	while (memblock_next_free_node(mb, &pos, &start, &end, min, max,
 				       node)) {
 		u64 base = ALIGN_UP(start, align);

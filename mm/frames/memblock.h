@@ -50,7 +50,7 @@ struct memblock {
 	struct memblock_array reserved;
 	bool bottom_up;                 /* direction of memblock_alloc */
 	bool closed;                    /* handed over: no more allocations */
-	u64 limit;                      /* allocations end below this address:
+	u64 floor, limit;               /* allocations come from [floor, limit):
 	                                 * what the boot tables map */
 	u64 firmware;                   /* bytes of RAM in the boot map */
 	u64 unusable;                   /* of these: out of reach or dropped */

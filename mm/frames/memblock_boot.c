@@ -125,7 +125,7 @@ static void memblock_check_modules(const struct bootinfo *bi)
  *
  * What is taken is noted before the RAM is: an array that outgrows its static
  * place moves into free RAM, which must not be the loader's data. All
- * allocations stay below BOOT_MAP_SIZE, which the boot tables map.
+ * allocations stay inside what the boot tables map.
  *
  * Context: boot, once, after bootinfo_sanitize() and mmu_init().
  */
@@ -134,7 +134,9 @@ void memblock_init(const struct bootinfo *bi)
 	u32 i;
 
 	memblock_reset(&memblock);
-	memblock.limit = BOOT_MAP_SIZE;
+	memblock.floor = bi->map_start;
+	if (bi->map_end)
+		memblock.limit = bi->map_end;
 	memblock.firmware = ALIGN_DOWN(bi->dropped_bytes, PAGE_SIZE);
 	memblock.unusable = memblock.firmware;
 

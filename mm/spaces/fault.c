@@ -212,10 +212,14 @@ static enum fault_verdict fault_fail(struct fault_ctx *ctx,
 /* A read of untouched anonymous memory: the zero page is always at hand. */
 static enum fault_verdict fault_zero_page(struct fault_ctx *ctx)
 {
-	if (likely(fault_relock_table(ctx)))
-		fault_install_here(ctx, zero_page, PT_YOUNG);
+	ptprot_t prot = (ctx->vma->prot & ~(ptprot_t)PT_WRITE) | PT_YOUNG;
+
+	if (likely(fault_relock_table(ctx))) {
+		pt_claim_slots_of(ctx->table, pt_index(ctx->va, 0), 1);
+		pt_install(ctx->cur.slot, pte_make_leaf(zero_page_pa, prot, 0));
+	}
 	fault_unlock_table(ctx);
-	trace(fault_zero, ctx->va, page_to_pfn(zero_page).v);
+	trace(fault_zero, ctx->va, pa_to_pfn(zero_page_pa).v);
 	return FAULT_OK;
 }
 

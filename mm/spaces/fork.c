@@ -192,6 +192,7 @@ static void fork_copy_layout(const struct mm *parent, struct mm *child)
 	child->start_brk = parent->start_brk;
 	child->brk = parent->brk;
 	child->start_stack = parent->start_stack;
+	child->vdso = parent->vdso;
 	child->arg_start = parent->arg_start;
 	child->arg_end = parent->arg_end;
 	child->env_start = parent->env_start;

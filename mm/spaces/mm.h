@@ -39,6 +39,7 @@ struct mm {
 	vaddr_t start_code, end_code, start_data, end_data;
 	vaddr_t start_brk, brk;         /* [lock] */
 	vaddr_t start_stack;
+	vaddr_t vdso;                   /* the kernel's page of user code; 0: none */
 	vaddr_t arg_start, arg_end, env_start, env_end;
 	u64 total_vm;                   /* pages in VMAs = VSS [lock] */
 	u64 data_vm, stack_vm, exec_vm; /* pages [lock] */

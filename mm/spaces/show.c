@@ -61,11 +61,14 @@ static void show_print(struct strbuf *sb, const struct show_line *line)
 	struct mapping *m = line->mapping;
 	const char *name = line->name;
 	size_t begin = sb->len;
+	u32 device = 0;
 	u64 inode = 0;
 	char path[256];
 
 	if (m && m->ops->inode_number)
 		inode = m->ops->inode_number(m);
+	if (m && (m->ops->inode_number || m->ops->shmem))
+		device = 1;
 	if (m && m->ops->path)
 		name = m->ops->path(m, path, sizeof(path));
 	strbuf_printf(sb, "%08lx-%08lx %c%c%c%c %08llx 00:%02x %llu ",
@@ -73,7 +76,7 @@ static void show_print(struct strbuf *sb, const struct show_line *line)
 		      line->flags & VM_WRITE ? 'w' : '-',
 		      line->flags & VM_EXEC ? 'x' : '-',
 		      line->flags & VM_SHARED ? 's' : 'p',
-		      (unsigned long long)line->offset, m ? 1u : 0u,
+		      (unsigned long long)line->offset, device,
 		      (unsigned long long)inode);
 	if (name)
 		strbuf_printf(sb, "%*s%s",

@@ -5,6 +5,7 @@
  *   window       mapped to                    by               rights
  *   direct map   all RAM, largest leaves      kmap_init        read, write
  *   image        its sections                 kmap_init        see arch/image.h
+ *   console      its registers, if in memory  kmap_init        read, write
  *   memmap       struct pages, by section     kmap_memmap      read, write
  *   vmalloc      areas                        vmalloc.c        as asked for
  *
@@ -28,6 +29,7 @@
  */
 #include "mm/tables/kmap.h"
 
+#include "arch/console.h"
 #include "arch/image.h"
 #include "kernel/base/panic.h"
 #include "kernel/base/printk.h"
@@ -126,6 +128,13 @@ static void kmap_image(void)
 	}
 }
 
+static void kmap_console(void)
+{
+	struct console_window w = console_window();
+
+	kmap_must(w.va, w.len, w.pa, KMAP_WRITE | PT_DEVICE);
+}
+
 /* [K2]: the tables below the top-level entries of [start, end). */
 static void kmap_premake(vaddr_t start, vaddr_t end)
 {
@@ -154,6 +163,7 @@ void kmap_init(void)
 	mmu_kernel_space.root = virt_to_phys(mmu_kernel_space.top);
 	kmap_direct_all();
 	kmap_image();
+	kmap_console();
 	kmap_premake(MEMMAP_BASE, (vaddr_t)pfn_to_page(pfn_make(frames + 1)));
 	kmap_premake(VMALLOC_BASE, VMALLOC_END);
 	mmu_kernel_activate();

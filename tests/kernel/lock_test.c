@@ -214,9 +214,9 @@ TEST(lock, a_lock_shared_with_interrupts_is_reported)
 	spin_lock(&shared);
 	spin_unlock(&shared);
 	flags = irq_save();
-	this_cpu_add(irq_depth, 1);
+	(void)this_cpu_nest(irq_depth, 1);
 	EXPECT_REPORT("lock-irq", spin_lock(&shared));
 	spin_unlock(&shared);
-	this_cpu_add(irq_depth, -1);
+	(void)this_cpu_nest(irq_depth, -1);
 	irq_restore(flags);
 }

@@ -139,7 +139,7 @@ static void test_check_preemption(void)
 	if (count || !irq_enabled())
 		test_fail_text("ends with preempt count %u, interrupts %s",
 			       count, irq_enabled() ? "on" : "off");
-	this_cpu_add(preempt_count, -count);
+	(void)this_cpu_nest(preempt_count, -count);
 	irq_enable();
 }
 

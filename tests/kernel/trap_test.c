@@ -7,6 +7,7 @@
 #include "arch/timer.h"
 #include "arch/trap.h"
 #include "arch/uaccess.h"
+#include "kernel/base/panic.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "tests/kernel/space.h"
@@ -120,6 +121,42 @@ static void copies_to_the_border(struct mm *mm)
 		}
 	}
 	EXPECT_EQ(memcmp(buf, "0123456789abcdef", 16), 0);
+}
+
+/* The same for copies of several rounds, with what they leave behind. */
+static void long_copies_to_the_border(struct mm *mm)
+{
+	vaddr_t at = space_map(mm, 2, SPACE_RW), end = at + PAGE_SIZE;
+	u8 out[200], in[200];
+
+	EXPECT(at);
+	EXPECT_EQ(mm_munmap(mm, end, PAGE_SIZE), 0);
+	for (size_t i = 0; i < sizeof(out); i++)
+		out[i] = (u8)(i + 1);
+	for (size_t before = 24; before < 150; before += 3) {
+		u8 __user *p = (u8 __user *)(end - before);
+		size_t len = before + before % 50;
+
+		EXPECT_EQ(arch_copy_to_user(p, out, len), len - before);
+		memset(in, 0xee, sizeof(in));
+		EXPECT_EQ(arch_copy_from_user(in, p, len), len - before);
+		EXPECT_EQ(memcmp(in, out, before), 0);
+		EXPECT_EQ(in[before], 0xee);
+		EXPECT_EQ(arch_clear_user(p, len), len - before);
+		EXPECT_EQ(arch_copy_from_user(in, p, before), 0);
+		for (size_t i = 0; i < before; i++)
+			EXPECT_EQ(in[i], 0);
+		EXPECT_EQ(in[before], 0xee);
+	}
+}
+
+TEST(uaccess_arch, long_copies_are_exact)
+{
+	struct mm *mm = space_enter();
+
+	EXPECT(mm);
+	long_copies_to_the_border(mm);
+	space_leave(mm);
 }
 
 TEST(uaccess_arch, partial_copies_are_exact)

@@ -3,11 +3,13 @@
  * boot/ under random bytes: whatever a loader leaves in memory, its readers
  * stay inside it and end in a right map or in one line of words.
  *
- *   first byte of the input, modulo 4     what the rest is
+ *   first byte of the input, modulo 6     what the rest is
  *     0   a multiboot2 block               read from a copy of exactly its size
  *     1   64 KiB of physical memory        PVH's start info at its beginning
  *     2   the same                         ACPI tables, RSDP at its beginning
- *     3   raw ranges, 9 bytes each         judged page by page (boot_oracle.h)
+ *     3   the same, for AArch64
+ *     4   the same                         the UEFI stub's block
+ *     5   raw ranges, 9 bytes each         judged page by page (boot_oracle.h)
  *
  * LLVMFuzzerTestOneInput() is what libFuzzer calls:
  *
@@ -24,13 +26,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "boot/aarch64/efi_handoff.h"
 #include "boot/acpi.h"
+#include "boot/acpi_arm.h"
+#include "boot/efi_map.h"
 #include "tests/unit/boot_oracle.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+enum { MULTIBOOT2, PVH, ACPI, ACPI_ARM, EFI, RANGES, TARGETS };
+
 static struct bootinfo info;
-static unsigned long accepted[4], refused[4];
+static unsigned long accepted[TARGETS], refused[TARGETS];
 
 static void must(bool ok, const char *what)
 {
@@ -84,7 +91,7 @@ static void try_multiboot2(const uint8_t *data, size_t size)
 	memcpy(copy, data, size);
 	err = multiboot2_parse(&info, copy, 0x8000, size, &why);
 	free(copy);
-	finish(0, err, why);
+	finish(MULTIBOOT2, err, why);
 }
 
 static void fill_phys(const uint8_t *data, size_t size)
@@ -100,7 +107,7 @@ static void try_pvh(const uint8_t *data, size_t size)
 
 	fill_phys(data, size);
 	err = pvh_parse(&info, PHYS_BASE, phys_map, &why);
-	finish(1, err, why);
+	finish(PVH, err, why);
 }
 
 static void try_acpi(const uint8_t *data, size_t size)
@@ -114,7 +121,34 @@ static void try_acpi(const uint8_t *data, size_t size)
 		     acpi.nr_ioapics <= ACPI_MAX_IOAPICS &&
 		     acpi.nr_overrides <= ACPI_MAX_OVERRIDES,
 	     "ACPI counts");
-	acpi.nr_cpus ? accepted[2]++ : refused[2]++;
+	acpi.nr_cpus ? accepted[ACPI]++ : refused[ACPI]++;
+}
+
+static void try_acpi_arm(const uint8_t *data, size_t size)
+{
+	static struct platform machine;
+	const char *why = NULL;
+
+	fill_phys(data, size);
+	info.rsdp = PHYS_BASE;
+	if (acpi_arm_parse(&info, &machine, phys_map, &why)) {
+		check_why(why);
+		refused[ACPI_ARM]++;
+		return;
+	}
+	must(!platform_check(&machine), platform_check(&machine));
+	must(machine.nr_cpus > 0 && machine.gic_version > 0, "no machine");
+	accepted[ACPI_ARM]++;
+}
+
+static void try_efi(const uint8_t *data, size_t size)
+{
+	const char *why = NULL;
+	int err;
+
+	fill_phys(data, size);
+	err = efi_handoff_parse(&info, PHYS_BASE, phys_map, &why);
+	finish(EFI, err, why);
 }
 
 /* 9 bytes: type, start (pages, or shifted far up), length (bytes). */
@@ -140,24 +174,25 @@ static void try_ranges(const uint8_t *data, size_t size)
 		err = bootinfo_sanitize(&info, &why);
 	if (err) {
 		check_why(why);
-		refused[3]++;
+		refused[RANGES]++;
 		return;
 	}
 	why = oracle_judge(&info);
 	must(!why, why);
-	accepted[3]++;
+	accepted[RANGES]++;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static void (*const targets[])(const uint8_t *, size_t) = {
-		try_multiboot2, try_pvh, try_acpi, try_ranges
+		try_multiboot2, try_pvh, try_acpi,
+		try_acpi_arm,	try_efi, try_ranges
 	};
 
 	memset(&info, 0, sizeof(info));
 	oracle_nr = 0;
 	if (size > 0)
-		targets[data[0] % 4](data + 1, size - 1);
+		targets[data[0] % TARGETS](data + 1, size - 1);
 	phys_forget();
 	return 0;
 }
@@ -184,16 +219,6 @@ static u64 draw(void)
 	return state;
 }
 
-static void put32(uint8_t *at, u32 v)
-{
-	memcpy(at, &v, 4);
-}
-
-static void put64(uint8_t *at, u64 v)
-{
-	memcpy(at, &v, 8);
-}
-
 static uint8_t *seed_new(uint8_t target, size_t size)
 {
 	seeds[nr_seeds].size = size + 1;
@@ -201,16 +226,14 @@ static uint8_t *seed_new(uint8_t target, size_t size)
 	return seeds[nr_seeds++].bytes + 1;
 }
 
-static void seed_blocks(void)
+static void seed_files(uint8_t target, const char *pattern)
 {
 	glob_t files;
 
-	must(!glob("tests/unit/corpus/*.mb2", 0, NULL, &files) &&
-		     files.gl_pathc >= 2,
-	     "corpus not found");
+	must(!glob(pattern, 0, NULL, &files), "corpus not found");
 	for (size_t i = 0; i < files.gl_pathc; i++) {
 		FILE *f = fopen(files.gl_pathv[i], "rb");
-		uint8_t *at = seed_new(0, 0);
+		uint8_t *at = seed_new(target, 0);
 
 		must(f != NULL, "corpus not readable");
 		seeds[nr_seeds - 1].size = 1 + fread(at, 1, INPUT_MAX - 1, f);
@@ -221,7 +244,7 @@ static void seed_blocks(void)
 
 static void seed_pvh(void)
 {
-	uint8_t *at = seed_new(1, 1024);
+	uint8_t *at = seed_new(PVH, 1024);
 
 	put32(at, 0x336ec578);
 	put32(at + 4, 1);
@@ -243,20 +266,13 @@ static void seed_pvh(void)
 	}
 }
 
-static void seal(uint8_t *table, u32 len, u32 sum_at)
-{
-	uint8_t sum = 0;
-
-	table[sum_at] = 0;
-	for (u32 i = 0; i < len; i++)
-		sum = (uint8_t)(sum + table[i]);
-	table[sum_at] = (uint8_t)-sum;
-}
-
-/* Where the tables of the ACPI seed stand, to be sealed after the mutation. */
+/* Where the tables of the ACPI seeds stand, to be sealed after the mutation. */
 static const struct { u32 at, len, sum_at; } acpi_tables[] = {
 	{ 0, 20, 8 }, { 64, 44, 9 }, { 128, 92, 9 }, { 256, 129, 9 },
 };
+
+#define ARM_LIST   64
+#define ARM_TABLES 256                  /* as in the file, in a row */
 
 static void seed_acpi(void)
 {
@@ -265,7 +281,7 @@ static void seed_acpi(void)
 		1, 12, 0, 0, 0, 0, 0xc0, 0xfe, 0, 0, 0, 0,
 		2, 10, 0, 0, 2, 0, 0, 0, 0xd, 0, 4, 6, 0xff, 0, 0, 1,
 	};
-	uint8_t *at = seed_new(2, 512);
+	uint8_t *at = seed_new(ACPI, 512);
 
 	memcpy(at, "RSD PTR ", 8);
 	put32(at + 16, PHYS_BASE + 64);
@@ -280,10 +296,32 @@ static void seed_acpi(void)
 	put32(at + 260, 129);
 }
 
+/* The tables of virt-numa behind an RSDP and an RSDT of our own. */
+static void seed_acpi_arm(void)
+{
+	uint8_t *at = seeds[nr_seeds].bytes + 1;
+	size_t size, table;
+	u32 nr = 0;
+
+	seed_files(ACPI_ARM, "tests/unit/corpus/virt-numa.acpi");
+	size = seeds[nr_seeds - 1].size - 1;
+	memmove(at + ARM_TABLES, at, size);
+	memset(at, 0, ARM_TABLES);
+	memcpy(at, "RSD PTR ", 8);
+	put32(at + 16, PHYS_BASE + ARM_LIST);
+	memcpy(at + ARM_LIST, "RSDT", 4);
+	for (table = ARM_TABLES; table < ARM_TABLES + size; nr++) {
+		put32(at + ARM_LIST + 36 + 4 * nr, (u32)(PHYS_BASE + table));
+		table += get32(at + table + 4);
+	}
+	put32(at + ARM_LIST + 4, 36 + 4 * nr);
+	seeds[nr_seeds - 1].size = 1 + ARM_TABLES + size;
+}
+
 static void seed_ranges(void)
 {
 	for (u32 n = 4; n <= 1400; n *= 3) {
-		uint8_t *at = seed_new(3, 9 * n);
+		uint8_t *at = seed_new(RANGES, 9 * n);
 
 		for (u32 i = 0; i < n; i++, at += 9) {
 			at[0] = (uint8_t)(draw() % 6);
@@ -334,34 +372,62 @@ static void mutate(void)
 			       4);
 		}
 	}
-	/* Tables with a broken sum are not even looked at: mend most. */
-	if (input.bytes[0] == 2 && input.size == 513)
+}
+
+/* The table at an offset of the input, as far as there is one. */
+static void mend_table(u64 at)
+{
+	uint8_t *table = input.bytes + 1;
+
+	if (at >= input.size || input.size - at < 12)
+		return;
+	table += at;
+	seal(table, (u32)MIN((u64)get32(table + 4), input.size - 1 - at), 9);
+}
+
+/* Tables with a broken sum are not even looked at: mend most. */
+static void mend_acpi(void)
+{
+	const uint8_t *list = input.bytes + 1 + ARM_LIST + 36;
+
+	if (input.bytes[0] == ACPI && input.size == 513)
 		for (u32 i = 0; i < array_size(acpi_tables); i++)
 			if (draw() % 8)
 				seal(input.bytes + 1 + acpi_tables[i].at,
 				     acpi_tables[i].len, acpi_tables[i].sum_at);
+	if (input.bytes[0] != ACPI_ARM || input.size < ARM_TABLES)
+		return;
+	seal(input.bytes + 1, 20, 8);
+	mend_table(ARM_LIST);
+	for (u32 i = 0; i < 5; i++)
+		if (draw() % 16)
+			mend_table((u64)get32(list + 4 * i) - PHYS_BASE);
 }
 
 int main(int argc, char **argv)
 {
-	static const char *const names[] = { "multiboot2", "pvh", "acpi",
-					     "ranges" };
+	static const char *const names[TARGETS] = {
+		"multiboot2", "pvh", "acpi", "acpi_arm", "efi", "ranges"
+	};
 	unsigned long rounds = argc > 1 ? strtoul(argv[1], NULL, 0) : 60000;
 
 	if (argc > 2)
 		state = strtoul(argv[2], NULL, 0) | 1;
-	seed_blocks();
+	seed_files(MULTIBOOT2, "tests/unit/corpus/*.mb2");
 	seed_pvh();
 	seed_acpi();
+	seed_acpi_arm();
+	seed_files(EFI, "tests/unit/corpus/*.efi");
 	seed_ranges();
 	for (unsigned long i = 0; i < rounds; i++) {
 		input = seeds[i % 16 == 0 ? draw() % nr_seeds
 					  : draw() % (nr_seeds - 3)];
 		mutate();
+		mend_acpi();
 		LLVMFuzzerTestOneInput(input.bytes, input.size);
 	}
-	printf("TAP version 13\n1..4\n");
-	for (u32 t = 0; t < 4; t++) {
+	printf("TAP version 13\n1..%u\n", TARGETS);
+	for (u32 t = 0; t < TARGETS; t++) {
 		printf("# %s: %lu accepted, %lu refused\n", names[t],
 		       accepted[t], refused[t]);
 		must(accepted[t] > rounds / 200 && refused[t] > rounds / 200,

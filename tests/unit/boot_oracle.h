@@ -147,4 +147,35 @@ static inline void *phys_at(u64 pa)
 	return phys_memory + (pa - PHYS_BASE);
 }
 
+/* ---- bytes of tables --------------------------------------------------------- */
+
+static inline u32 get32(const u8 *at)
+{
+	u32 v;
+
+	memcpy(&v, at, 4);
+	return v;
+}
+
+static inline void put32(u8 *at, u32 v)
+{
+	memcpy(at, &v, 4);
+}
+
+static inline void put64(u8 *at, u64 v)
+{
+	memcpy(at, &v, 8);
+}
+
+/* Makes the sum of len bytes 0 by the one at sum_at, as ACPI wants it. */
+static inline void seal(u8 *table, u32 len, u32 sum_at)
+{
+	u8 sum = 0;
+
+	table[sum_at] = 0;
+	for (u32 i = 0; i < len; i++)
+		sum = (u8)(sum + table[i]);
+	table[sum_at] = (u8)-sum;
+}
+
 #endif

@@ -83,16 +83,6 @@ static void pvh_blocks(void **unused)
 
 /* ---- ACPI ------------------------------------------------------------------------------ */
 
-static void acpi_seal(u8 *table, u32 len, u32 sum_at)
-{
-	u8 sum = 0;
-
-	table[sum_at] = 0;
-	for (u32 i = 0; i < len; i++)
-		sum = (u8)(sum + table[i]);
-	table[sum_at] = (u8)-sum;
-}
-
 static u8 *acpi_table_at(u64 pa, const char *signature, u32 len)
 {
 	u8 *t = phys_at(pa);
@@ -118,14 +108,14 @@ static void acpi_start(void)
 	memset(phys_memory, 0, sizeof(phys_memory));
 	memcpy(info.rsdp_copy, "RSD PTR ", 8);
 	memcpy(info.rsdp_copy + 16, &rsdt, 4);
-	acpi_seal(info.rsdp_copy, 20, 8);
+	seal(info.rsdp_copy, 20, 8);
 	t = acpi_table_at(rsdt, "RSDT", 40);
 	memcpy(t + 36, &madt, 4);
-	acpi_seal(t, 40, 9);
+	seal(t, 40, 9);
 	t = acpi_table_at(madt, "APIC", 44 + sizeof(entries));
 	memcpy(t + 36, &(u32){ 0xfee00000 }, 4);
 	memcpy(t + 44, entries, sizeof(entries));
-	acpi_seal(t, 44 + sizeof(entries), 9);
+	seal(t, 44 + sizeof(entries), 9);
 }
 
 static void acpi_tables(void **unused)
@@ -151,7 +141,7 @@ static void acpi_tables(void **unused)
 
 	acpi_start();
 	madt[44 + 8 + 1] = 0;                   /* an entry of length 0 */
-	acpi_seal(madt, 44 + 30, 9);
+	seal(madt, 44 + 30, 9);
 	acpi_parse(&acpi, &info, phys_map);
 	assert_int_equal(acpi.nr_cpus, 1);
 	assert_int_equal(acpi.nr_ioapics, 0);

@@ -199,12 +199,12 @@ static void block_map(const struct map_case *c, u32 tag, u32 entry_size)
 	at += 8;
 	for (u32 i = 0; i < c->nr_raw; i++, at += entry_size) {
 		const struct boot_range *r = &c->raw[i];
-		u64 pages = r->end / PAGE_SIZE;
+		u64 pages_and_write_back[] = { r->end / PAGE_SIZE, 1 << 3 };
 
 		if (tag == 17) {
 			memcpy(at, &efi_of[r->type], 4);
 			memcpy(at + 8, &r->start, 8);
-			memcpy(at + 24, &pages, 8);
+			memcpy(at + 24, pages_and_write_back, 16);
 		} else {
 			memcpy(at, &r->start, 8);
 			memcpy(at + 8, &r->end, 8);

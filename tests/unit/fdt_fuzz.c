@@ -33,7 +33,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct bootinfo info, want;
-static struct fdt_machine machine;
+static struct platform machine;
 static unsigned long accepted, refused, only_ours_refuses, with_reservations;
 
 static void must(bool ok, const char *what)
@@ -244,12 +244,9 @@ static void same_answers(void)
 
 static void check_machine(void)
 {
-	must(machine.nr_cpus <= FDT_MAX_CPUS &&
-		     machine.nr_memory <= FDT_MAX_MEMORY &&
-		     machine.nr_reserved <= FDT_MAX_RESERVED &&
-		     machine.nr_redists <= FDT_MAX_REDISTS,
-	     "counts");
-	must(strnlen(machine.stdout_path, FDT_MAX_PATH) < FDT_MAX_PATH,
+	must(!platform_check(&machine), platform_check(&machine));
+	must(strnlen(machine.stdout_path, PLATFORM_MAX_PATH) <
+		     PLATFORM_MAX_PATH,
 	     "stdout-path without end");
 	must(machine.uart.start <= machine.uart.end, "UART");
 	must(!machine.gic_version || machine.gic_dist.end, "GIC");

@@ -21,7 +21,7 @@
 #define BLOB_PA 0x48000000ull
 
 static struct bootinfo info;
-static struct fdt_machine machine;
+static struct platform machine;
 static const char *why;
 static u8 blob[65536] __aligned(8);
 
@@ -36,6 +36,9 @@ static int tree_parse_bytes(size_t size)
 	err = fdt_parse(&info, &machine, copy + 1, BLOB_PA, size, &why);
 	free(copy);
 	assert_int_equal(machine.found, !err);
+	assert_int_equal(info.nr_cpus, err ? 0 : machine.nr_cpus);
+	if (!err)
+		assert_null(platform_check(&machine));
 	if (err) {
 		assert_int_equal(err, -EINVAL);
 		assert_non_null(why);
@@ -94,11 +97,11 @@ static void corpus_load(const char *name)
 	assert_string_equal(machine.stdout_path, "/pl011@9000000");
 	for (u32 i = 0; i < 4; i++)
 		assert_int_equal(machine.timer[i].line, timer_lines[i]);
-	assert_int_equal(machine.timer[FDT_TIMER_HYP_VIRT].line, 0);
+	assert_int_equal(machine.timer[TIMER_IRQ_HYP_VIRT].line, 0);
 	assert_int_equal(machine.psci_cpu_on, 0xc4000003);
 	for (u32 i = 0; i < machine.nr_cpus; i++) {
 		assert_int_equal(machine.cpu[i].mpidr, i);
-		assert_int_equal(machine.cpu[i].enable, FDT_ENABLE_PSCI);
+		assert_int_equal(machine.cpu[i].enable, CPU_ENABLE_PSCI);
 	}
 	assert_int_equal(bootinfo_sanitize(&info, &why), 0);
 }
@@ -107,8 +110,8 @@ static void virt_gicv2(void **unused)
 {
 	corpus_load("gicv2");
 	assert_int_equal(machine.nr_cpus, 4);
-	assert_int_equal(machine.cpu[3].numa, FDT_NO_NODE);
-	assert_int_equal(machine.psci, FDT_PSCI_HVC);
+	assert_int_equal(machine.cpu[3].numa, PLATFORM_NO_NUMA);
+	assert_int_equal(machine.psci, PSCI_HVC);
 	assert_int_equal(machine.gic_version, 2);
 	assert_int_equal(machine.gic_dist.start, 0x8000000);
 	assert_int_equal(machine.gic_cpu.start, 0x8010000);
@@ -138,7 +141,7 @@ static void virt_el2(void **unused)
 {
 	corpus_load("el2");
 	assert_int_equal(machine.nr_cpus, 2);
-	assert_int_equal(machine.psci, FDT_PSCI_SMC);
+	assert_int_equal(machine.psci, PSCI_SMC);
 	range_is(0, 0x40000000, 0x80000000, RANGE_USABLE);
 }
 
@@ -342,7 +345,7 @@ static void devices_behind_a_bus(void **unused)
 	assert_int_equal(machine.gic_cpu.end, 0x43f003000);
 	assert_int_equal(machine.nr_cpus, 1);
 	assert_int_equal(machine.cpu[0].mpidr, 0x100000100);
-	assert_int_equal(machine.cpu[0].enable, FDT_ENABLE_SPIN_TABLE);
+	assert_int_equal(machine.cpu[0].enable, CPU_ENABLE_SPIN_TABLE);
 	assert_int_equal(machine.cpu[0].release, 0xd8);
 	assert_string_equal(machine.stdout_path, "serial1:115200n8");
 }
@@ -360,7 +363,7 @@ static void texts_are_cut(void **unused)
 	tree_end();
 	tree_good();
 	assert_int_equal(strlen(info.cmdline), BOOT_CMDLINE_MAX - 1);
-	assert_int_equal(strlen(machine.stdout_path), FDT_MAX_PATH - 1);
+	assert_int_equal(strlen(machine.stdout_path), PLATFORM_MAX_PATH - 1);
 }
 
 /* ---- broken trees ------------------------------------------------------------------ */

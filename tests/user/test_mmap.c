@@ -16,7 +16,7 @@ CASE(bad_arguments)
 	CHECK(mmap((void *)0x10001, PAGE, RW, ANON | MAP_FIXED, -1, 0) ==
 		      MAP_FAILED &&
 	      errno == EINVAL);
-	CHECK(mmap(NULL, 1ul << 47, RW, ANON | MAP_NORESERVE, -1, 0) ==
+	CHECK(mmap(NULL, 1ul << 60, RW, ANON | MAP_NORESERVE, -1, 0) ==
 		      MAP_FAILED &&
 	      errno == ENOMEM);
 	CHECK(munmap((void *)1, PAGE) == -1 && errno == EINVAL);

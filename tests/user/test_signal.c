@@ -185,21 +185,45 @@ CASE(division_by_zero_kills)
 
 	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGFPE);
 }
+#elif defined(__aarch64__)
+CASE(division_by_zero_is_zero)
+{
+	CHECK(in_child(divide, NULL) == 0);
+}
+#endif
+
+#if defined(__x86_64__)
+#define UNDEFINED  "ud2"
+#define BREAKPOINT "int3"
+#elif defined(__aarch64__)
+#define UNDEFINED  "udf #0"
+#define BREAKPOINT "brk #0"
 #endif
 
 static void undefined_instruction(void *arg)
 {
 	(void)arg;
-	__builtin_trap();
+	__asm__ volatile(UNDEFINED);
 }
 
 CASE(undefined_instruction_kills)
 {
 	int status = in_child(undefined_instruction, NULL);
 
-	CHECK(WIFSIGNALED(status));
-	CHECK(WTERMSIG(status) == SIGILL || WTERMSIG(status) == SIGTRAP);
-	(void)divide;
+	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGILL);
+}
+
+static void breakpoint(void *arg)
+{
+	(void)arg;
+	__asm__ volatile(BREAKPOINT);
+}
+
+CASE(breakpoint_kills)
+{
+	int status = in_child(breakpoint, NULL);
+
+	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGTRAP);
 }
 
 int main(void)

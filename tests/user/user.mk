@@ -5,16 +5,33 @@
 #	tests/user/init.c           -> /init
 #	tests/user/test_*.c         -> /tests/test_*
 #	tests/user/*.c              -> /bin/*
-#	…_glibc.c, …_pie.c          the system's gcc, -static or -static-pie;
-#	                            all others musl-gcc -static
+#	…_glibc.c, …_pie.c          the machine's gcc, -static or -static-pie;
+#	                            all others with musl, -static
 #	tests/bench/mmbench.c       -> /bin/mmbench
+#
+# Of this machine itself, musl and busybox are installed as usual. Of another
+# one tools/setup unpacks Debian's packages in SYSROOT, and its gcc is told to
+# look there first.
 
 USER_B := build/user/$(ARCH)
 INITRAMFS := $(USER_B)/initramfs.cpio
 MMBENCH := $(USER_B)/mmbench
-BUSYBOX_x86_64 := $(firstword $(wildcard /bin/busybox /usr/bin/busybox \
+
+ifeq ($(CROSS_$(ARCH)),)
+MUSL_CC := musl-gcc
+BUSYBOX := $(firstword $(wildcard /bin/busybox /usr/bin/busybox \
 	/bin/busybox.static /usr/bin/busybox.static))
-MUSL_x86_64 := $(if $(CROSS_x86_64),x86_64-linux-musl-gcc,musl-gcc)
+else
+SYSROOT := build/sysroot/$(ARCH)
+MUSL    := usr/lib/$(ARCH)-linux-musl
+NO_OUTLINE_aarch64 := -mno-outline-atomics
+# Headers: musl's, then the compiler's own. Outline atomics would ask glibc
+# at start which atomics the CPU has.
+MUSL_CC  = $(CC) -nostdinc -isystem $(SYSROOT)/usr/include/$(ARCH)-linux-musl \
+	-isystem $(shell $(CC) -print-file-name=include) \
+	-B$(SYSROOT)/$(MUSL)/ -L$(SYSROOT)/$(MUSL) $(NO_OUTLINE_$(ARCH))
+BUSYBOX := $(SYSROOT)/bin/busybox
+endif
 
 USER_SRCS  := $(wildcard tests/user/*.c)
 USER_NAMES := $(patsubst tests/user/%.c,%,$(USER_SRCS))
@@ -22,7 +39,7 @@ USER_PROGS := $(addprefix $(USER_B)/,$(USER_NAMES))
 USER_FLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror -pthread
 
 # The compiler and the way of linking that a program's name asks for.
-user_cc   = $(if $(filter %_glibc %_pie,$1),$(CC),$(MUSL_$(ARCH)))
+user_cc   = $(if $(filter %_glibc %_pie,$1),$(CC),$(MUSL_CC))
 user_link = $(if $(filter %_pie,$1),-static-pie -fPIE,-static)
 
 $(USER_PROGS): $(USER_B)/%: tests/user/%.c
@@ -35,7 +52,7 @@ $(USER_PROGS): $(USER_B)/%: tests/user/%.c
 $(MMBENCH): tests/bench/mmbench.c
 	@mkdir -p $(@D)
 	@echo "  USER    $<"
-	@$(MUSL_$(ARCH)) -O2 -static -o $@ $<
+	@$(MUSL_CC) -O2 -static -o $@ $<
 
 # NAME=FILE words: where each program lands in the initramfs.
 user_place = $(if $(filter init,$1),init,$(if $(filter test_%,$1),tests/$1,bin/$1))
@@ -45,7 +62,7 @@ $(INITRAMFS): $(USER_PROGS) $(MMBENCH) tools/mkinitramfs.py \
 		tests/user/user.mk $(wildcard tests/user/files/*)
 	@echo "  CPIO    $@"
 	@$(PYTHON) tools/mkinitramfs.py --strip $(CROSS_$(ARCH))strip -o $@ \
-		--busybox $(BUSYBOX_$(ARCH)) $(USER_FILES) bin/mmbench=$(MMBENCH) \
+		--busybox $(BUSYBOX) $(USER_FILES) bin/mmbench=$(MMBENCH) \
 		$(foreach f,$(wildcard tests/user/files/*),etc/$(notdir $f)=$f)
 
 -include $(addsuffix .d,$(USER_PROGS))

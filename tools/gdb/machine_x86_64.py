@@ -1,27 +1,14 @@
 # SPDX-License-Identifier: MIT
 """Page-table entries of x86_64, bit by bit. [SDM3] 4.5, 4-level paging."""
 
+from entry import Entry
+
 ADDRESS_MASK = 0x000F_FFFF_FFFF_F000
 
 LEVEL_NAMES = {4: "PML5", 3: "PML4", 2: "PDPT", 1: "PD", 0: "PT"}
 
 _BITS = ((0, "P"), (1, "W"), (2, "U"), (3, "PWT"), (4, "PCD"), (5, "A"), (6, "D"),
          (8, "G"), (63, "NX"))
-
-
-class Entry:
-    """What an entry says: kind is none, table, leaf or swap."""
-
-    def __init__(self, kind, pa=0, read=False, write=False, execute=False, user=False,
-                 young=False, dirty=False, text=""):
-        self.kind, self.pa = kind, pa
-        self.read, self.write, self.execute, self.user = read, write, execute, user
-        self.young, self.dirty, self.text = young, dirty, text
-
-    def rights(self):
-        """rwx and u or k, as short text."""
-        return ("r" if self.read else "-") + ("w" if self.write else "-") + \
-            ("x" if self.execute else "-") + (" user" if self.user else " kernel")
 
 
 def bit_names(raw):

@@ -5,6 +5,7 @@ Everything here only reads memory. Addresses of user pages are never
 dereferenced directly: they are walked by hand and read through the direct
 map, so that every address space can be looked at, not only the current one.
 """
+import importlib
 import os
 import re
 
@@ -43,11 +44,7 @@ def machine_name():
 
 def machine():
     """The machine's page-table codec (machine_<name>.py)."""
-    if machine_name() == "aarch64":
-        import machine_aarch64
-        return machine_aarch64
-    import machine_x86_64
-    return machine_x86_64
+    return importlib.import_module(f"machine_{machine_name()}")
 
 
 _layout = {}
