@@ -147,7 +147,7 @@ LAUNCH = $(PYTHON) tools/qemu.py --arch $(ARCH) "--boot=$(BOOT)" --mem $(MEM) \
 .PHONY: help run debug test test-quick bench lint format coverage setup clean \
 	initramfs compdb
 
-run: ## boot in QEMU: tour and shell (MEM= SMP= CPU= MODEL= APPEND= BOOT=)
+run: ## boot in QEMU: tour and shell (MEM= SMP= CPU= APPEND= BOOT=bios|uefi|uefi-dt|direct)
 	$(SETUP) build user run
 	$(SUB) kernel initramfs
 	@$(LAUNCH) run

@@ -127,6 +127,14 @@ static int __init fdt_scan_uart(struct fdt_scan *s)
 	return 0;
 }
 
+/* The clock is welcome, not needed. */
+static int __init fdt_scan_rtc(struct fdt_scan *s)
+{
+	if (s->m->rtc.end)
+		return 0;
+	return fdt_only_broken(fdt_device_reg(s, 0, &s->m->rtc));
+}
+
 /**
  * fdt_scan_device() - a node that may be a device the kernel needs
  *
@@ -145,6 +153,8 @@ int __init fdt_scan_device(struct fdt_scan *s)
 		return fdt_scan_psci(s);
 	if (fdt_lists(compatible, "arm,pl011"))
 		return fdt_scan_uart(s);
+	if (fdt_lists(compatible, "arm,pl031"))
+		return fdt_scan_rtc(s);
 	if (fdt_lists(compatible, "arm,armv8-timer")) {
 		s->timer = s->prop[PROP_INTERRUPTS];
 		s->m->timer_hz = (u32)fdt_number(&s->prop[PROP_CLOCK], 0);

@@ -375,6 +375,8 @@ int mm_mremap(struct mm *mm, vaddr_t old, size_t old_len, size_t new_len,
 		err = mremap_fits(&rq, vma) ? mremap_fixed(&rq, out) : -ENOMEM;
 	else if (!err)
 		err = mremap_anywhere(&rq, vma, out);
+	if (!err && old == mm->vdso && !(flags & MREMAP_DONTUNMAP))
+		mm->vdso = *out;        /* handlers return through it */
 	write_unlock(&mm->lock);
 	vma_free_chain(rq.dead);
 	return err;

@@ -94,6 +94,7 @@ static void corpus_load(const char *name)
 	assert_int_equal(machine.uart.end, 0x9001000);
 	assert_int_equal(machine.uart_irq.line, 33);
 	assert_int_equal(machine.uart_irq.flags, 4);
+	assert_int_equal(machine.rtc.start, 0x9010000);
 	assert_string_equal(machine.stdout_path, "/pl011@9000000");
 	for (u32 i = 0; i < 4; i++)
 		assert_int_equal(machine.timer[i].line, timer_lines[i]);

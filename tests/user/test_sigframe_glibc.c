@@ -317,6 +317,11 @@ CASE(vdso_is_a_mapping_like_others)
 	CHECK(mprotect(vdso, PAGE, PROT_READ | PROT_EXEC) == 0);
 	raise_it();
 	CHECK(handled == 2);
+	vdso = mremap(vdso, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED,
+		      vdso - 64 * PAGE);
+	CHECK(vdso != MAP_FAILED);
+	raise_it();                     /* it is found at its new place */
+	CHECK(handled == 3);
 	status = in_child(return_without_vdso, vdso);
 	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV);
 }
