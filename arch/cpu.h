@@ -39,10 +39,17 @@
  *				preempted (preempt_count, irq_depth): cheaper;
  *				its value is the sum
  *	cpu_ptr(name, cpu)	another CPU's copy
+ *
+ * percpu_offsets[cpu] is the distance from the section to the copy of that CPU;
+ * kernel/cpus.c fills it in before the CPU starts.
  */
 #include <machine_cpu.h>
 
-/** cpu_init() - this CPU's tables and registers (GDT, IDT, vectors, FPU). Boot. */
+/**
+ * cpu_init() - this CPU's tables and registers (GDT, vectors, FPU)
+ *
+ * Every CPU calls it once; on further ones it may allocate. Boot of that CPU.
+ */
 void cpu_init(void);
 
 /** cpu_describe() - one line on the CPU for the boot log. */

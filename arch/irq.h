@@ -10,6 +10,9 @@ typedef void irq_handler_fn(void *arg);
 /** irq_init() - find and set up the interrupt controller. Boot; all lines masked. */
 void irq_init(void);
 
+/** irq_init_cpu() - this CPU's own controller, for a further CPU. */
+void irq_init_cpu(void);
+
 /**
  * irq_register() - call fn(arg) with interrupts off whenever line fires
  *

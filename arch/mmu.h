@@ -167,7 +167,12 @@ void mmu_kernel_activate(void);
  */
 void mmu_space_init(struct mmu_space *space);
 
-/** mmu_space_fini() - forget the space: no CPU holds its translations any more. */
+/**
+ * mmu_space_fini() - forget the space: no CPU holds its translations any more
+ *
+ * CPUs that kept it loaded while they run kernel threads are made to leave it.
+ * Context: thread, no spinlock; may send IPIs and wait for them.
+ */
 void mmu_space_fini(struct mmu_space *space);
 
 /**

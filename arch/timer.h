@@ -8,6 +8,9 @@
 /** timer_init() - calibrate the clock, claim the interrupt. Boot, after irq_init(). */
 void timer_init(void);
 
+/** timer_init_cpu() - this CPU's timer, for a further CPU; not armed. */
+void timer_init_cpu(void);
+
 /** timer_now() - nanoseconds since boot, monotonic. Context: any. */
 u64 timer_now(void);
 

@@ -17,6 +17,7 @@
 #include "arch/timer.h"
 #include "boot/bootinfo.h"
 #include "kernel/base/kasan.h"
+#include "kernel/base/percpu.h"
 #include "kernel/base/printk.h"
 #include "kernel/main.h"
 #include "mm/backing/mapping.h"
@@ -87,7 +88,7 @@ static void boot_log_machine(void)
 	cpu_describe(cpu, sizeof(cpu));
 	pr_info("cpu: %s\n", cpu);
 	if (bootinfo.nr_cpus > 1)
-		pr_info("cpu: %u are there, 1 is used so far\n",
+		pr_info("cpu: %u of %u run\n", bit_count(cpus_online),
 			bootinfo.nr_cpus);
 	pr_info("mmu: %u levels, leaves 4K%s%s, %u bits of space tag: %s\n",
 		mmu_features.levels, mmu_features.leaf_levels & 2 ? " 2M" : "",

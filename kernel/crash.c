@@ -12,8 +12,11 @@
  *	rodata  write to a constant
  *	exec    run instructions that lie in data
  *	user    touch user memory outside of a user copy
+ *	jump    run instructions of user memory
  *	free    free a page twice
  *	assert  break an assertion
+ *	dead    a CPU stops taking interrupts (its neighbour tells; two CPUs)
+ *	keep    a thread keeps its CPU while others wait
  */
 #include "arch/cpu.h"
 #include "arch/mmu.h"
@@ -70,22 +73,32 @@ static void crash_exec(void)
 	((void (*)(void))(uintptr_t)crash_data)();
 }
 
-/* A page of user memory, mapped and present, read like kernel memory. */
-static void crash_user(void)
+/* A page of user memory, mapped and present. */
+static vaddr_t crash_user_page(u32 prot)
 {
 	const struct mmap_request rq = {
-		.len = PAGE_SIZE, .prot = PROT_READ | PROT_WRITE,
+		.len = PAGE_SIZE, .prot = prot,
 		.flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE,
 	};
 	struct mm *mm;
 	vaddr_t va;
 
-	if (!mmu_features.user_guard)
-		panic("crash=user: this CPU does not guard user memory");
+	if (!mmu_features.user_guard || !mmu_features.exec_guard)
+		panic("crash: this CPU does not guard user memory");
 	if (mm_create(&mm) || mm_mmap(mm, &rq, &va))
-		panic("crash=user: no memory");
+		panic("crash: no memory");
 	mm_use(current_thread(), mm);
-	(void)*(const volatile u8 *)va;
+	return va;
+}
+
+static void crash_user(void)
+{
+	(void)*(const volatile u8 *)crash_user_page(PROT_READ | PROT_WRITE);
+}
+
+static void crash_jump(void)
+{
+	((void (*)(void))crash_user_page(PROT_READ | PROT_EXEC))();
 }
 
 static void crash_free(void)
@@ -102,6 +115,28 @@ static void crash_assert(void)
 	assertf(crash_depth == 0, "crash_depth=%u", crash_depth);
 }
 
+/* On the last CPU, so that the first one can tell. */
+static void crash_dead(void)
+{
+	unsigned int last = ilog2(cpus_online);
+
+	if (last == 0)
+		panic("crash=dead: needs two CPUs (SMP=2)");
+	thread_set_affinity(current_thread(), (u64)1 << last);
+	irq_disable();
+	while (1)
+		cpu_relax();
+}
+
+/* The boot thread waits for this CPU meanwhile. */
+static void crash_keep(void)
+{
+	thread_set_affinity(current_thread(), 1);
+	preempt_disable();
+	while (1)
+		cpu_relax();
+}
+
 static const struct crash_kind {
 	const char *name;
 	void (*crash)(void);
@@ -109,7 +144,9 @@ static const struct crash_kind {
 	{ "stack", crash_stack },   { "null", crash_null },
 	{ "text", crash_text },	    { "rodata", crash_rodata },
 	{ "exec", crash_exec },	    { "user", crash_user },
-	{ "free", crash_free },	    { "assert", crash_assert },
+	{ "jump", crash_jump },	    { "free", crash_free },
+	{ "assert", crash_assert }, { "dead", crash_dead },
+	{ "keep", crash_keep },
 };
 
 static void crash_thread(void *arg)
@@ -139,11 +176,12 @@ void crash_if_wanted(void)
 			break;
 	if (i == array_size(crash_kinds))
 		panic("crash=%s: I know stack, null, text, rodata, exec, user, "
-		      "free, assert",
+		      "free, assert, dead, keep",
 		      name);
 	if (thread_create(&t, "crash", crash_thread, (void *)&crash_kinds[i]))
 		panic("crash=%s: no memory for a thread", name);
 	thread_start(t);
+	thread_set_affinity(current_thread(), 1);
 	while (1)
 		sched_yield();
 }

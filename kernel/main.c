@@ -20,6 +20,7 @@
 #include "kernel/base/printk.h"
 #include "kernel/base/sched.h"
 #include "kernel/base/time.h"
+#include "kernel/base/watchdog.h"
 #include "kernel/dev/tty.h"
 #include "kernel/fs/fs.h"
 #include "kernel/task/init.h"
@@ -42,7 +43,9 @@
 void __noreturn kmain(void)
 {
 	const char *why;
+	bool all_came;
 
+	percpu_keep();                  /* per-CPU variables, still untouched */
 	console_early_init();           /* from here on failures can be read */
 	cmdline_init(bootinfo.cmdline);
 	printk_set_level(cmdline_u64("loglevel", LOG_INFO));
@@ -75,11 +78,15 @@ void __noreturn kmain(void)
 	fs_init();                      /* tmpfs root, devices, /proc */
 	fs_load_initramfs(&bootinfo);   /* and its files */
 	vdso_init();                    /* the kernel's code inside programs */
+	watchdog_start();               /* stuck CPUs are reported from here on */
+	all_came = cpus_start();        /* the other CPUs */
 	kmap_protect();                 /* text, rodata: read-only from now on */
-	kmap_free_init();               /* what only boot needed goes back */
+	if (all_came)
+		kmap_free_init();       /* what only boot needed goes back */
 	boot_report();                  /* what memory costs */
 
 	crash_if_wanted();              /* boot option crash= */
+	membench_if_wanted();           /* boot option membench */
 	if (kernel_tests_wanted())
 		kernel_tests_and_exit();
 	init_start();                   /* the first program */

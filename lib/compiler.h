@@ -38,6 +38,11 @@
 #define QUIRE_KASAN 0
 #endif
 
+/* 1 in the explorer of tests/unit: yield points are calls (kernel/base/explore.h). */
+#ifndef QUIRE_EXPLORE
+#define QUIRE_EXPLORE 0
+#endif
+
 /* A function that sanitizers must leave alone (their runtimes, entry code). */
 #define __no_sanitize \
 	__attribute__((no_sanitize("address", "undefined", "thread")))

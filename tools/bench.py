@@ -23,6 +23,7 @@ from pathlib import Path
 
 import debs
 import linux
+import membench
 import mkinitramfs
 import vm
 import watch
@@ -219,6 +220,7 @@ def main() -> int:
         print(f"bench: {error}", file=sys.stderr)
         return 3
     table(ours, theirs)
+    print("\n" + "\n".join(membench.table(args.arch, args.kernel)))
     if not ours.complete:
         print(f"bench: mmbench did not finish: {ending.reason}; "
               "see build/log/bench.log", file=sys.stderr)

@@ -38,6 +38,7 @@ class Facts:
     # kind: name -> fields of vm.Machine that differ.
     sizes: tuple[str, ...] = ()
     variants: dict[str, dict[str, str]] = field(default_factory=dict)
+    many_cpus: str = ""                     # -M for more than 8 CPUs, "": model
 
     # Measuring: the plainest board, and what a tick of the cycle counter is
     # in instructions (nanoseconds) under -icount shift=0.
@@ -85,6 +86,7 @@ AARCH64 = Facts(
         "/opt/homebrew/share/qemu/edk2-aarch64-code.fd"),
     firmware_package="qemu-efi-aarch64", firmware_mem="128M",
     sizes=("64M", "128M", "512M", "4G", "16G", "64G"),
+    many_cpus="virt,gic-version=3",         # version 2 names 8
     # "virt" alone: GICv2, entered at EL1, every feature that TCG has.
     variants={
         "a72": {"cpu": "cortex-a72"},
@@ -93,7 +95,7 @@ AARCH64 = Facts(
         "el2-gicv3": {"model": "virt,virtualization=on,gic-version=3",
                       "cpu": "cortex-a72"},
     },
-    bench_model="virt", bench_cpu="max",
+    bench_model="virt", bench_cpu="cortex-a72",
     tick=16,                                # 62.5 MHz
     linux_package="linux-image-cloud-arm64", linux_words="kpti=off")
 

@@ -5,7 +5,9 @@
     host/…    mm/ and lib/ as Linux programs: suites, models, fuzzers, sweeps
     kernel/…  tests/kernel inside the guest (boot option ktest)
     user/…    the programs of tests/user inside the guest
-    boot/…    every way in with every memory size; loaders that lie; 1 TiB
+    stress/…  its stress programs; STRESS=big (make stress): for hours
+    boot/…    every way in with every memory size; loaders that lie; 1 TiB;
+              1 to 64 CPUs
     gdb/…     a scripted debugging session
     tools/…   the tools of this folder themselves
 
@@ -151,16 +153,19 @@ def boot_guest(place: Place, machine: Machine, seconds: float,
 
 
 def guest_tap(flavour: str, append: str, seconds: float,
-              **fields: str) -> Callable[[Place], Tally]:
+              **fields) -> Callable[[Place], Tally]:
     """A suite whose TAP comes from inside the guest; fields of its Machine.
 
     The kernel's own suites look at time slices: there the clock counts
     instructions (icount), so that a busy host cannot make a slice end early.
+    Several CPUs then run one after the other; without icount each is a thread
+    of the host, and they really race.
     """
+    fields.setdefault("icount", append.startswith("ktest") and "smp" not in fields)
+
     def run(place: Place) -> Tally:
         ending = boot_guest(place, place.machine(
-            flavour, boot="direct", append=append,
-            icount=append.startswith("ktest"), **fields), seconds)
+            flavour, boot="direct", append=append, **fields), seconds)
         return tap.read(ending.lines, ending.reason)
     return run
 
@@ -177,6 +182,24 @@ def boot_once(boot: str, mem: str, **fields) -> Callable[[Place], Tally]:
             boot=boot, mem=mem, append="-- run /bin/busybox true", **fields), 120)
         tally.check(ending.ok, ending.reason)
         check_balance(tally, ending.lines)
+        return tally
+    return run
+
+
+def boot_cpus(cpus: int) -> Callable[[Place], Tally]:
+    """All CPUs that the board has come up, and a program sees them."""
+    def run(place: Place) -> Tally:
+        tally = Tally()
+        fields = {"model": place.facts.many_cpus} if cpus > 8 else {}
+        ending = boot_guest(place, place.machine(
+            boot="direct", smp=cpus, append="-- run /bin/busybox nproc",
+            **fields), 120)
+        tally.check(ending.ok, ending.reason)
+        tally.check(str(cpus) in ending.lines,
+                    f"nproc must say {cpus}: {ending.reason or ending.tail(1)}")
+        if cpus > 1:
+            tally.check(any(f"cpu: {cpus} of {cpus} run" in line
+                            for line in ending.lines), "not all CPUs run")
         return tally
     return run
 
@@ -245,6 +268,7 @@ CRASHES = {
     "rodata": "panic: kernel page fault: write .*no right",
     "exec": "panic: kernel page fault: execute .*no right",
     "user": "panic: kernel page fault: read .*no right",
+    "jump": "panic: kernel page fault: execute .*no right",
     "free": "double-free",
     "assert": "assert\\(crash_depth == 0\\) failed: crash_depth=",
     "unknown": "panic: crash=unknown: I know",
@@ -391,6 +415,47 @@ def variant_suites(arch: str) -> list[Suite]:
             for kind, words in (("kernel", "ktest"), ("user", "-- test"))]
 
 
+# The stress programs (tests/user/stress.h): how much, by number of CPUs. For
+# hosts that have less to give than the guest has CPUs.
+STRESS_SMALL = {2: "ops=300", 4: "ops=100"}
+# What `make stress` runs instead, for some hours.
+STRESS_BIG = {"map": "stress_map ops=1000000",
+              "shootdown": "stress_shootdown ops=100000",
+              "fork": "stress_fork ops=20000 tasks=1000",
+              "mix": "stress_mix stress_mix_glibc ops=50000"}
+
+
+def stress_suites(arch: str, big: bool) -> list[Suite]:
+    """Programs that let the CPUs collide; SEED= rolls other dice."""
+    seed = os.environ.get("SEED") or "1"
+    if big:
+        return [on(arch, f"stress/{name}-smp{cpus}", guest_tap(
+                    "opt", f"-- stress {words} seed={seed} limit=7200", 8000,
+                    smp=cpus, mem="1G"), 600)
+                for name, words in STRESS_BIG.items() for cpus in (2, 4)]
+    suites = [on(arch, f"stress/smp{cpus}", guest_tap(
+        "opt", f"-- stress {words} seed={seed}", 300, smp=cpus), 40)
+        for cpus, words in STRESS_SMALL.items()]
+    return suites + [on(arch, "stress/storm", guest_tap(
+        "opt", f"-- stress stress_fork ops=100 tasks=1000 seed={seed}", 200,
+        smp=2, mem="1G"), 20)]
+
+
+def smp_suites(arch: str) -> list[Suite]:
+    """The same tests on several CPUs."""
+    suites = [on(arch, f"boot/smp-{cpus}", boot_cpus(cpus), 3)
+              for cpus in (1, 2, 4, 8, 64)]
+    for cpus in (2, 4):
+        suites += [
+            on(arch, f"kernel/smp{cpus}", guest_tap("opt", "ktest", 300, smp=cpus), 30),
+            on(arch, f"user/smp{cpus}", guest_tap("opt", "-- test", 300, smp=cpus), 20)]
+    return suites + [
+        on(arch, "kernel/smp2-icount", guest_tap(
+            "opt", "ktest=parallel", 200, smp=2, icount=True), 20),
+        on(arch, "kernel/smp2-debug", guest_tap(
+            "debug", "ktest", 300, smp=2), 30, "debug")]
+
+
 def boot_suites(arch: str) -> list[Suite]:
     """Every way in, and what one does with a machine that is up."""
     facts = MACHINES[arch]
@@ -417,7 +482,8 @@ def all_suites(arches: list[str]) -> list[Suite]:
     suites = quick_suites(arches)
     for arch in arches:
         suites += (flavour_suites(arch, "debug", 2) + flavour_suites(arch, "kasan", 4)
-                   + variant_suites(arch) + boot_suites(arch))
+                   + variant_suites(arch) + boot_suites(arch) + smp_suites(arch)
+                   + stress_suites(arch, os.environ.get("STRESS") == "big"))
         for script in sorted(Path("tests/gdb").glob("*.py")):
             suites.append(on(arch, f"gdb/{script.stem}", gdb_session(script), 30,
                              "debug"))

@@ -20,7 +20,19 @@
  *  [A4] a CPU with `flush` set has not entered a space since the generation
  *       began.
  *
- * Locking: the caller's, around asid_enter().
+ * Locking: the caller's lock, around asid_enter(). Only asid_try_enter() does
+ * without: it puts a space of the present generation into its CPU's `active`
+ * by a compare-and-exchange against a value that is not 0. It races with a CPU
+ * that begins a generation and takes every `active` away by an exchange with 0.
+ *
+ *  - The exchange comes later: it finds the new value and reserves it [A2].
+ *  - The exchange comes first: `active` is 0, and since nobody but its own
+ *    CPU makes it anything else, the compare fails; under the lock the CPU
+ *    learns that it has to flush [A4].
+ *  - The asid is of the new generation already: it was stored (release) after
+ *    all exchanges, and loaded (acquire) before the compare, which so sees the
+ *    exchange. An asid of the old generation has not been renewed meanwhile,
+ *    for that too comes after all exchanges.
  *
  * [ARM] D8.14.3 "Global and process-specific translation table entries"
  */
@@ -31,16 +43,22 @@
 
 #define ASID_MAX_BITS 16
 
+/* Where another CPU may come in between: the model lets it. */
+#ifndef ASID_WINDOW
+#define ASID_WINDOW() ((void)0)
+#endif
+
 struct asid_cpu {
-	u64 active;                     /* entered last; 0: since the new generation none */
+	u64 active;                     /* [atomic] entered last; 0: in this
+					   generation none */
 	u64 reserved;                   /* active when the generation began */
 	bool flush;                     /* forget the TLB at the next entering */
-};
+} __aligned(64);                        /* its CPU's own line, mostly */
 
 struct asid_pool {
 	unsigned int bits;              /* 8 or 16 */
 	unsigned int nr_cpus;
-	u64 generation;                 /* its number << bits; starts with 1 */
+	u64 generation;                 /* its number << bits; starts with 1 [atomic] */
 	u64 rollovers;
 	u32 next;                       /* where to look for a free number */
 	struct asid_cpu *cpu;           /* [nr_cpus] */
@@ -54,7 +72,8 @@ static inline u64 asid_number(const struct asid_pool *p, u64 asid)
 
 static inline bool asid_is_current(const struct asid_pool *p, u64 asid)
 {
-	return asid - asid_number(p, asid) == p->generation;
+	return asid - asid_number(p, asid) ==
+	       __atomic_load_n(&p->generation, __ATOMIC_RELAXED);
 }
 
 static inline bool asid_take(struct asid_pool *p, u64 number)
@@ -82,7 +101,7 @@ static inline void asid_roll_over(struct asid_pool *p)
 {
 	u32 words = (u32)(((u64)1 << p->bits) / 64);
 
-	p->generation += (u64)1 << p->bits;
+	__atomic_fetch_add(&p->generation, (u64)1 << p->bits, __ATOMIC_RELAXED);
 	p->rollovers++;
 	p->next = 1;
 	for (u32 i = 0; i < words; i++)
@@ -90,10 +109,12 @@ static inline void asid_roll_over(struct asid_pool *p)
 	asid_take(p, 0);
 	for (unsigned int i = 0; i < p->nr_cpus; i++) {
 		struct asid_cpu *c = &p->cpu[i];
+		u64 active = __atomic_exchange_n(&c->active, 0,
+						 __ATOMIC_RELAXED);
 
-		if (c->active)
-			c->reserved = c->active;
-		c->active = 0;
+		ASID_WINDOW();
+		if (active)
+			c->reserved = active;
 		c->flush = true;
 		asid_take(p, asid_number(p, c->reserved));
 	}
@@ -152,17 +173,44 @@ static inline u64 asid_renew(struct asid_pool *p, u64 old)
 /*
  * asid_enter() - CPU `cpu` is going to run with the space whose asid is *asid
  *
- * *asid is brought into the present generation. *flush: the CPU's TLB has to be
- * emptied first.
+ * *asid is brought into the present generation, and returned. *flush: the CPU's
+ * TLB has to be emptied first.
  */
-static inline void asid_enter(struct asid_pool *p, unsigned int cpu, u64 *asid,
-			      bool *flush)
+static inline u64 asid_enter(struct asid_pool *p, unsigned int cpu, u64 *asid,
+			     bool *flush)
 {
-	if (!asid_is_current(p, *asid))
-		*asid = asid_renew(p, *asid);
+	u64 now = __atomic_load_n(asid, __ATOMIC_RELAXED);
+
+	if (!asid_is_current(p, now)) {
+		now = asid_renew(p, now);
+		__atomic_store_n(asid, now, __ATOMIC_RELEASE);
+	}
 	*flush = p->cpu[cpu].flush;
 	p->cpu[cpu].flush = false;
-	p->cpu[cpu].active = *asid;
+	__atomic_store_n(&p->cpu[cpu].active, now, __ATOMIC_RELAXED);
+	return now;
+}
+
+/*
+ * asid_try_enter() - the same without the lock, if there is nothing to do but
+ * to enter
+ *
+ * On CPU `cpu` itself, preemption off. Return: *asid, or 0: asid_enter().
+ */
+static inline u64 asid_try_enter(struct asid_pool *p, unsigned int cpu,
+				 const u64 *asid)
+{
+	u64 *active = &p->cpu[cpu].active;
+	u64 before = __atomic_load_n(active, __ATOMIC_RELAXED);
+	u64 now = __atomic_load_n(asid, __ATOMIC_ACQUIRE);
+
+	if (!before || !asid_is_current(p, now))
+		return 0;
+	ASID_WINDOW();
+	return __atomic_compare_exchange_n(active, &before, now, false,
+					   __ATOMIC_RELAXED, __ATOMIC_RELAXED)
+		       ? now
+		       : 0;
 }
 
 /* [A2] [A3]: NULL, or which one is broken. */

@@ -10,6 +10,7 @@
 #include "arch/aarch64/machine.h"
 #include "arch/aarch64/regs.h"
 #include "arch/aarch64/state.h"
+#include "kernel/base/percpu.h"
 #include "lib/format.h"
 
 #define DCZID_DZP BIT64(4)              /* DC ZVA is prohibited */
@@ -26,10 +27,16 @@ static u32 cpu_read_zva_size(void)
 	return id & DCZID_DZP || size > PAGE_SIZE / 4 ? 0 : size;
 }
 
-/* What user code may do besides: read the virtual counter. */
+/*
+ * What user code may do besides: read the virtual counter. Blocks of another
+ * size on a further CPU: the smallest one is right for all, 0 (none) as well.
+ */
 void cpu_init(void)
 {
-	cpu_zva_size = cpu_read_zva_size();
+	u32 zva = cpu_read_zva_size();
+
+	if (this_cpu_read(cpu_number) == 0 || zva < cpu_zva_size)
+		cpu_zva_size = zva;
 	write_sysreg(cntkctl_el1, CNTKCTL_EL1_EL0VCTEN);
 	write_sysreg(mdscr_el1, 0);     /* no debug exceptions */
 	write_sysreg(tpidrro_el0, 0);

@@ -9,10 +9,14 @@
  *   PPI, v3 ─► redistributor ──┘                    └───────────────────┘
  *
  * The distributor's registers for shared lines are the same in both. What
- * belongs to one CPU (its PPIs) is in the distributor's first words in version
- * 2, banked by CPU, and in the CPU's own redistributor in version 3; version 3
- * names target CPUs by affinity instead of by mask, and speaks to the CPU by
- * system registers.
+ * belongs to one CPU (its PPIs and SGIs) is in the distributor's first words in
+ * version 2, banked by CPU, and in the CPU's own redistributor in version 3;
+ * version 3 names target CPUs by affinity instead of by mask, and speaks to the
+ * CPU by system registers.
+ *
+ * An SGI that is sent while it is pending already arrives once; one that is
+ * sent while its handler runs arrives again afterwards. So whoever stores first
+ * and sends then is always seen.
  *
  * All interrupts have one priority: the kernel does not nest them. In version 3
  * they are put into group 1 of the non-secure world. In version 2 the firmware
@@ -24,6 +28,7 @@
  */
 #include "arch/aarch64/gic.h"
 
+#include "arch/aarch64/machine.h"
 #include "arch/aarch64/regs.h"
 #include "arch/mmu.h"
 #include "boot/platform.h"
@@ -40,6 +45,7 @@ enum {                                  /* distributor, and a redistributor's */
 	GICD_IPRIORITYR = 0x0400,
 	GICD_ITARGETSR = 0x0800,        /* version 2 */
 	GICD_ICFGR = 0x0c00,
+	GICD_SGIR = 0x0f00,             /* version 2 */
 	GICD_IROUTER = 0x6000,          /* version 3 */
 	GICD_SIZE = 0x10000,
 
@@ -54,6 +60,8 @@ enum {                                  /* distributor, and a redistributor's */
 	GICC_EOIR = 0x10,
 	GICC_SIZE = 0x2000,
 
+	SGIR_TARGETS_SHIFT = 16,
+
 	GICR_TYPER = 0x0008,            /* 64 bits; 63..32: affinity */
 	GICR_WAKER = 0x0014,
 	GICR_SGI = 0x10000,             /* the frame with the PPIs' registers */
@@ -65,11 +73,14 @@ enum {                                  /* distributor, and a redistributor's */
 
 	PRIORITY_ALL = 0xa0,            /* of every line */
 	PRIORITY_MASK = 0xf0,           /* what is more urgent gets through */
+	ALL_SGIS = 0xffff,
 	GIC_PATIENCE = 1000000,
 };
 
 static void __iomem *gic_dist, *gic_cpu;
-static DEFINE_PERCPU(void __iomem *, gic_redist);       /* version 3 */
+static void __iomem *gic_redists[PLATFORM_MAX_REDISTS]; /* version 3: regions */
+static DEFINE_PERCPU(void __iomem *, gic_redist);       /* and this CPU's own */
+static DEFINE_PERCPU(u32, gic_target);  /* version 2: bit in target masks */
 
 static inline u32 gic_read(const void __iomem *base, u32 offset)
 {
@@ -117,6 +128,13 @@ static void gic_reset_lines(void __iomem *frame, u32 from, u32 to)
 		gic_write(frame, GICD_ICFGR + n / 4, 0);
 }
 
+/* What belongs to one CPU: PPIs masked, SGIs let through. */
+static void gic_reset_own_lines(void __iomem *frame)
+{
+	gic_reset_lines(frame, 0, GIC_FIRST_SPI);
+	gic_write(frame, GICD_ISENABLER, ALL_SGIS);
+}
+
 static void gic_set_group_1(void __iomem *frame, u32 from, u32 to)
 {
 	for (u32 n = from; n < to; n += 32)
@@ -134,9 +152,18 @@ static void gic_unmask_in(void __iomem *frame, u32 line, bool edge)
 
 /* ---- version 2 ----------------------------------------------------------------- */
 
+/* The banked bytes of a CPU's own lines hold its bit; a lone CPU reads 0. */
+static u32 gicv2_target(void)
+{
+	u32 me = gic_read(gic_dist, GICD_ITARGETSR) & 0xff;
+
+	return me ? me : 1;
+}
+
 static void gicv2_init_cpu(void)
 {
-	gic_reset_lines(gic_dist, 0, GIC_FIRST_SPI);
+	this_cpu_write(gic_target, gicv2_target());
+	gic_reset_own_lines(gic_dist);
 	gic_write(gic_cpu, GICC_PMR, PRIORITY_MASK);
 	gic_write(gic_cpu, GICC_CTLR, CTLR_V2_ENABLE);
 }
@@ -150,26 +177,32 @@ static void gicv2_init(void)
 	gic_write(gic_dist, GICD_CTLR, CTLR_V2_ENABLE);
 }
 
-static u32 gicv2_acknowledge(void)
-{
-	return gic_read(gic_cpu, GICC_IAR) & 0x3ff;
-}
+/* Of an SGI with its sender, whom the end has to name as well. */
+static u32 gicv2_acknowledge(void) { return gic_read(gic_cpu, GICC_IAR); }
 
-static void gicv2_end(u32 line) { gic_write(gic_cpu, GICC_EOIR, line); }
+static void gicv2_end(u32 taken) { gic_write(gic_cpu, GICC_EOIR, taken); }
 
-/* This CPU's bit stands in the banked bytes of its own lines. */
 static void gicv2_unmask(u32 line, bool edge)
 {
 	if (line >= GIC_FIRST_SPI) {
-		u32 me = gic_read(gic_dist, GICD_ITARGETSR) & 0xff;
 		u32 at = GICD_ITARGETSR + ALIGN_DOWN(line, 4);
 		u32 shift = line % 4 * 8;
 
 		gic_write(gic_dist, at,
 			  (gic_read(gic_dist, at) & ~(0xffu << shift)) |
-				  (me ? me : 1) << shift);
+				  this_cpu_read(gic_target) << shift);
 	}
 	gic_unmask_in(gic_dist, line, edge);
+}
+
+static void gicv2_send(u64 cpus, u32 sgi)
+{
+	u32 targets = 0;
+
+	for (; cpus; cpus &= cpus - 1)
+		targets |= *cpu_ptr(gic_target,
+				    (unsigned int)__builtin_ctzll(cpus));
+	gic_write(gic_dist, GICD_SGIR, targets << SGIR_TARGETS_SHIFT | sgi);
 }
 
 const struct gic_ops gicv2 = {
@@ -179,6 +212,7 @@ const struct gic_ops gicv2 = {
 	.acknowledge = gicv2_acknowledge,
 	.end = gicv2_end,
 	.unmask = gicv2_unmask,
+	.send = gicv2_send,
 	.lines = gic_lines,
 };
 
@@ -186,6 +220,7 @@ const struct gic_ops gicv2 = {
 
 /* System registers by number: assemblers for v8.0 do not know the names. */
 #define ICC_PMR_EL1     s3_0_c4_c6_0
+#define ICC_SGI1R_EL1   s3_0_c12_c11_5
 #define ICC_IAR1_EL1    s3_0_c12_c12_0
 #define ICC_EOIR1_EL1   s3_0_c12_c12_1
 #define ICC_BPR1_EL1    s3_0_c12_c12_3
@@ -219,11 +254,10 @@ static void __iomem *gicv3_find_redist(void)
 
 	for (u32 i = 0; i < platform.nr_redists; i++) {
 		struct platform_extent e = platform.gic_redist[i];
-		void __iomem *base = gic_map(e, GICR_STRIDE, "redistributors");
 		u64 at = 0;
 
 		while (at + GICR_STRIDE <= e.end - e.start) {
-			void __iomem *r = (u8 __iomem *)base + at;
+			void __iomem *r = (u8 __iomem *)gic_redists[i] + at;
 			u32 type = gic_read(r, GICR_TYPER);
 			u64 stride = type & GICR_TYPER_VLPIS ? 2 * GICR_STRIDE
 							     : GICR_STRIDE;
@@ -259,7 +293,7 @@ static void gicv3_init_cpu(void)
 		      (unsigned long long)read_sysreg(mpidr_el1));
 	this_cpu_write(gic_redist, redist);
 	gicv3_wake(redist);
-	gic_reset_lines((u8 __iomem *)redist + GICR_SGI, 0, GIC_FIRST_SPI);
+	gic_reset_own_lines((u8 __iomem *)redist + GICR_SGI);
 	gic_set_group_1((u8 __iomem *)redist + GICR_SGI, 0, GIC_FIRST_SPI);
 	gic_sysreg_write(ICC_SRE_EL1, 1);
 	isb();
@@ -273,6 +307,9 @@ static void gicv3_init_cpu(void)
 static void gicv3_init(void)
 {
 	gic_dist = gic_map(platform.gic_dist, GICD_SIZE, "distributor");
+	for (u32 i = 0; i < platform.nr_redists; i++)
+		gic_redists[i] = gic_map(platform.gic_redist[i], GICR_STRIDE,
+					 "redistributors");
 	gic_write(gic_dist, GICD_CTLR, 0);
 	gicv3_wait_written();
 	gic_reset_lines(gic_dist, GIC_FIRST_SPI, gic_lines());
@@ -283,15 +320,15 @@ static void gicv3_init(void)
 
 static u32 gicv3_acknowledge(void)
 {
-	u32 line = (u32)gic_sysreg_read(ICC_IAR1_EL1) & 0xffffff;
+	u32 taken = (u32)gic_sysreg_read(ICC_IAR1_EL1);
 
 	dsb(sy);
-	return line;
+	return taken;
 }
 
-static void gicv3_end(u32 line)
+static void gicv3_end(u32 taken)
 {
-	gic_sysreg_write(ICC_EOIR1_EL1, line);
+	gic_sysreg_write(ICC_EOIR1_EL1, taken);
 	isb();
 }
 
@@ -309,6 +346,33 @@ static void gicv3_unmask(u32 line, bool edge)
 	gic_unmask_in(gic_dist, line, edge);
 }
 
+/* The sixteen CPUs that one write can reach: all of MPIDR but its low 4 bits. */
+static u64 gicv3_sgi_targets(u64 mpidr)
+{
+	return (mpidr >> 32 & 0xff) << 48 | (mpidr >> 16 & 0xff) << 32 |
+	       (mpidr >> 8 & 0xff) << 16 | (mpidr >> 4 & 0xf) << 44;
+}
+
+static void gicv3_send(u64 cpus, u32 sgi)
+{
+	while (cpus) {
+		u64 first = smp_mpidr[__builtin_ctzll(cpus)], rest;
+		u64 list = (u64)sgi << 24;
+
+		for (rest = cpus; rest; rest &= rest - 1) {
+			u64 mpidr = smp_mpidr[__builtin_ctzll(rest)];
+
+			if (mpidr >> 4 != first >> 4)
+				continue;
+			list |= (u64)1 << (mpidr & 15);
+			cpus &= ~(rest & -rest);
+		}
+		gic_sysreg_write(ICC_SGI1R_EL1,
+				 gicv3_sgi_targets(first) | list);
+	}
+	isb();
+}
+
 const struct gic_ops gicv3 = {
 	.name = "GICv3",
 	.init = gicv3_init,
@@ -316,5 +380,6 @@ const struct gic_ops gicv3 = {
 	.acknowledge = gicv3_acknowledge,
 	.end = gicv3_end,
 	.unmask = gicv3_unmask,
+	.send = gicv3_send,
 	.lines = gic_lines,
 };

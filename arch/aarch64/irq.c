@@ -2,17 +2,24 @@
 /*
  * Interrupts of AArch64: INTIDs of the GIC to handlers.
  *
+ *    0 … 15   from other CPUs, one for each enum ipi ─► smp_received
+ *   16 … 31   each CPU's own, the timer's among them ┐
+ *   32 …      devices', all to the first CPU         ┴► irq_lines[].fn
+ *
  * Invariants: [Q1] a line is unmasked only after its handler is in the table;
  * [Q2] every interrupt is ended before another thread may run, or this CPU
- * would get no further ones.
+ * would get no further ones. A handler does not switch threads: what it wakes
+ * runs after the end, from sched_preempt_irq() or on the way to user mode.
+ * IPI_STOP does not return: nothing has to be let through any more.
  *
  * Locking: handlers are registered at boot, one CPU; afterwards the table is
- * only read.
+ * only read. Each CPU counts for itself.
  */
 #include "arch/irq.h"
 
 #include "arch/aarch64/gic.h"
 #include "arch/aarch64/machine.h"
+#include "arch/smp.h"
 #include "arch/trap.h"
 #include "boot/platform.h"
 #include "kernel/base/panic.h"
@@ -26,11 +33,11 @@ struct irq_line {
 	irq_handler_fn *fn;             /* NULL: nobody's */
 	void *arg;
 	const char *name;
-	u64 count;                      /* times it fired */
 };
 
 static struct irq_line irq_lines[NR_LINES];
-static u64 irq_spurious;                /* interrupts without a handler */
+static DEFINE_PERCPU(u64, irq_counts[NR_LINES]);        /* times each fired */
+static DEFINE_PERCPU(u64, irq_spurious);        /* without a handler */
 static const struct gic_ops *gic;
 
 void __init irq_init(void)
@@ -60,6 +67,17 @@ static bool irq_is_edge(unsigned int line)
 	return false;
 }
 
+/* Lines of each CPU's own that were registered on the first. */
+void irq_init_cpu(void)
+{
+	u32 line;
+
+	gic->init_cpu();
+	for (line = GIC_FIRST_PPI; line < GIC_FIRST_SPI; line++)
+		if (irq_lines[line].fn)
+			gic->unmask(line, irq_is_edge(line));
+}
+
 int irq_register(unsigned int line, irq_handler_fn *fn, void *arg,
 		 const char *name)
 {
@@ -67,9 +85,34 @@ int irq_register(unsigned int line, irq_handler_fn *fn, void *arg,
 		return -EINVAL;
 	if (irq_lines[line].fn)
 		return -EBUSY;
-	irq_lines[line] = (struct irq_line){ fn, arg, name, 0 };
+	irq_lines[line] = (struct irq_line){ fn, arg, name };
 	gic->unmask(line, irq_is_edge(line));
 	return 0;
+}
+
+/* The barrier lets the receiver see what the sender stored before. */
+void smp_send(u64 cpus, enum ipi why)
+{
+	cpus &= ~((u64)1 << this_cpu_read(cpu_number));
+	if (!cpus)
+		return;
+	dsb(ishst);
+	gic->send(cpus, why);
+}
+
+static void irq_handle(u32 id, struct trap_frame *tf)
+{
+	const struct irq_line *line = id < NR_LINES ? &irq_lines[id] : NULL;
+
+	if (id < IPI_KINDS) {
+		dmb(ishld);             /* the other half of smp_send()'s */
+		smp_received((enum ipi)id, tf);
+	} else if (line && line->fn) {
+		(*this_cpu_ptr(irq_counts))[id]++;
+		line->fn(line->arg);
+	} else {
+		this_cpu_add(irq_spurious, 1);
+	}
 }
 
 /**
@@ -79,19 +122,13 @@ int irq_register(unsigned int line, irq_handler_fn *fn, void *arg,
  */
 void irq_dispatch(struct trap_frame *tf)
 {
-	u32 id = gic->acknowledge();
-	struct irq_line *line = id < NR_LINES ? &irq_lines[id] : NULL;
+	u32 taken = gic->acknowledge(), id = GIC_LINE(taken);
 
 	if (id >= GIC_FIRST_SPECIAL)
 		return;                 /* it went away: nothing to end */
 	(void)this_cpu_nest(irq_depth, 1);
-	if (line && line->fn) {
-		line->count++;
-		line->fn(line->arg);
-	} else {
-		irq_spurious++;
-	}
-	gic->end(id);
+	irq_handle(id, tf);
+	gic->end(taken);
 	(void)this_cpu_nest(irq_depth, -1);
 	if (!tf_from_user(tf))
 		sched_preempt_irq();

@@ -32,6 +32,10 @@
 #define SCTLR_EL1_OFF                                                        \
 	(SCTLR_EL1_ON & ~(SCTLR_EL1_M | SCTLR_EL1_C | SCTLR_EL1_I))
 
+/* Offsets in struct smp_entry; smp.c asserts them. */
+#define SMP_ENTRY_ROOT   0
+#define SMP_ENTRY_PERCPU 8              /* and the stack's top behind it */
+
 #ifndef __ASSEMBLER__
 
 #include "arch/mmu.h"
@@ -47,10 +51,24 @@ extern pte_t boot_top[PT_ENTRIES];      /* the kernel half before kmap_init() */
 typedef void mmu_replace_root_fn(u64 root, u64 empty);
 mmu_replace_root_fn mmu_replace_root;
 
+/* Where a further CPU begins; in the head, which is linked at KERNEL_LOAD. */
+extern const char start_secondary[];
+
 /* Lets the boot tables show a piece of RAM to memblock. */
 void boot_map_window(struct bootinfo *bi);
 
+/* ---- smp.c ------------------------------------------------------------------- */
+
+/* Affinity fields of MPIDR_EL1 of each CPU; right after smp_firmware_cpus(). */
+extern u64 smp_mpidr[];
+
 /* ---- mmu.c, trap.c ---------------------------------------------------------------- */
+
+/* The user half of the kernel's space: nothing is mapped. */
+extern const pte_t mmu_empty_table[PT_ENTRIES];
+
+/* Lets observers without caches see [va, va + len). */
+void dcache_clean(const void *va, size_t len);
 
 /* TLBI's operand: virtual page and ASID. [ARM] C5.5 "TLBI VAE1IS" */
 #define TLBI_PAGE(va)     ((u64)(va) >> PAGE_SHIFT & 0xfffffffffffull)

@@ -9,15 +9,24 @@
  * space has no user half: it loads an empty table and ASID 0.
  *
  * Flushing. TLBI …IS reaches every CPU and DSB waits until they have done it,
- * so no CPU is interrupted and nobody keeps a list of them. Entries are
- * dropped by address and ASID for few pages, by ASID for many. The last-level
- * forms spare the walk caches when no table was freed. Kernel entries are
- * global: their form has no ASID.
+ * so no CPU is interrupted and nobody keeps a list of them: space->cpus stays
+ * empty. Entries are dropped by address and ASID for few pages, by ASID for
+ * many. The last-level forms spare the walk caches when no table was freed.
+ * Kernel entries are global: their form has no ASID.
  *
  * Order, in every flush: the stores to the tables are made visible to the
  * walkers (dsb ishst), then the entries go (tlbi), then all CPUs have let them
- * go (dsb ish). The space's ASID is read behind the first barrier: a CPU that
- * gave the space another one meanwhile walks the tables after that (mmu_enter).
+ * go (dsb ish). The space's ASID is read behind the first barrier. If a CPU
+ * gives the space another one meanwhile, either the flush reads that, or that
+ * CPU's barrier (mmu_enter_slow) and so every walk by the new ASID, on
+ * whichever CPU, comes after the stores.
+ *
+ * A space's end is the one time that CPUs are asked: one that runs a kernel
+ * thread has left the last program's table in TTBR0, and may walk it on
+ * speculation at any time. mmu_loaded, written after TTBR0, tells which: nobody
+ * enters a space without users, so a CPU where it names another one has left
+ * this one for good. Where it names this one the CPU may be just leaving, so
+ * the call looks at TTBR0 itself.
  *
  * [ARM] D8.14 "TLB maintenance", D8.14.5 "TLB maintenance instructions",
  * D8.14.1 "Using break-before-make when updating translation table entries"
@@ -32,6 +41,7 @@
 #include "boot/bootinfo.h"
 #include "kernel/base/panic.h"
 #include "kernel/base/percpu.h"
+#include "kernel/base/smp.h"
 #include "kernel/base/spinlock.h"
 #include "lib/format.h"
 
@@ -42,14 +52,13 @@
 struct mmu_features mmu_features;
 struct mmu_space mmu_kernel_space;
 
-static struct asid_pool mmu_asids;      /* [asid_lock] */
-static struct asid_cpu mmu_asid_cpus[MAX_CPUS];         /* [asid_lock] */
+static struct asid_pool mmu_asids;      /* [asid_lock], but see asid.h */
+static struct asid_cpu mmu_asid_cpus[MAX_CPUS];         /* likewise */
 static struct spinlock asid_lock = SPINLOCK_INIT(RANK_ASID);
 
 static DEFINE_PERCPU(struct mmu_space *, mmu_loaded);
 
-/* The user half of the kernel's space: nothing is mapped. */
-static const pte_t mmu_empty_table[PT_ENTRIES] __aligned(PAGE_SIZE);
+const pte_t mmu_empty_table[PT_ENTRIES] __aligned(PAGE_SIZE);
 
 /* ---- features ---------------------------------------------------------------- */
 
@@ -74,14 +83,14 @@ static unsigned int mmu_phys_bits(u64 mmfr0)
 	return range < array_size(bits) ? bits[range] : 48;
 }
 
-static void mmu_read_features(void)
+static struct mmu_features mmu_read_features(void)
 {
 	u64 mmfr0 = read_sysreg(id_aa64mmfr0_el1);
 	u64 mmfr1 = read_sysreg(id_aa64mmfr1_el1);
 	unsigned int hafdbs = ID_FIELD(mmfr1, ID_AA64MMFR1_HAFDBS_SHIFT);
 	unsigned int asid = ID_FIELD(mmfr0, ID_AA64MMFR0_ASIDBITS_SHIFT);
 
-	mmu_features = (struct mmu_features){
+	return (struct mmu_features){
 		.levels = 4,
 		.leaf_levels = 7,
 		.asid_bits = asid == 2 ? 16 : 8,
@@ -94,7 +103,19 @@ static void mmu_read_features(void)
 		.exec_guard = true,
 		.phys_limit = (u64)1 << mmu_phys_bits(mmfr0),
 	};
-	mmu_describe();
+}
+
+/* All CPUs are used like the first: one that can do less must not run. */
+static void mmu_check_cpu(void)
+{
+	const struct mmu_features *all = &mmu_features;
+	struct mmu_features f = mmu_read_features();
+
+	if (f.asid_bits < all->asid_bits || f.hw_young < all->hw_young ||
+	    f.hw_dirty < all->hw_dirty || f.user_guard < all->user_guard ||
+	    f.phys_limit < all->phys_limit)
+		panic("mmu: CPU %u lacks what the first one has (%s)",
+		      this_cpu_read(cpu_number), all->text);
 }
 
 /* What start.S chose, and what this CPU can do besides. */
@@ -116,6 +137,7 @@ static u64 mmu_tcr(void)
 
 void mmu_init_cpu(void)
 {
+	mmu_check_cpu();
 	write_sysreg(tcr_el1, mmu_tcr());
 	if (mmu_features.user_guard) {  /* and after every exception */
 		write_sysreg(sctlr_el1,
@@ -131,7 +153,8 @@ void mmu_init_cpu(void)
 
 void mmu_init(void)
 {
-	mmu_read_features();
+	mmu_features = mmu_read_features();
+	mmu_describe();
 	asid_pool_init(&mmu_asids, mmu_features.asid_bits, mmu_asid_cpus,
 		       MAX_CPUS);
 	mmu_kernel_space = (struct mmu_space){
@@ -172,34 +195,61 @@ void mmu_space_init(struct mmu_space *space)
 	space->cpus = 0;
 }
 
+/* In an interrupt on the CPUs that seem to have it loaded. */
+static void mmu_leave_space(void *arg)
+{
+	const struct mmu_space *space = arg;
+
+	if ((read_sysreg(ttbr0_el1) & TTBR_ROOT) == space->root.v)
+		mmu_switch(&mmu_kernel_space);
+}
+
 /* Entries of its ASID may remain: nobody gets the number again before every
  * CPU has emptied its TLB (asid.h). */
 void mmu_space_fini(struct mmu_space *space)
 {
+	u64 cpus = 0;
+
 	preempt_disable();
-	if (this_cpu_read(mmu_loaded) == space)
-		mmu_switch(&mmu_kernel_space);
+	for (unsigned int cpu = cpu_next_online(0); cpu < MAX_CPUS;
+	     cpu = cpu_next_online(cpu + 1))
+		if (READ_ONCE(*cpu_ptr(mmu_loaded, cpu)) == space)
+			cpus |= (u64)1 << cpu;
+	mmu_leave_space(space);
+	smp_call(cpus, mmu_leave_space, space);
 	preempt_enable();
 }
 
-/* The ASID for a space that this CPU is about to load. */
-static u64 mmu_enter(struct mmu_space *space)
+/* The space needs another number, or this CPU a flush. */
+static u64 __noinline mmu_enter_slow(struct mmu_space *space)
 {
-	u64 asid = space->asid;
+	u64 asid;
 	bool flush;
 
 	spin_lock(&asid_lock);
-	asid_enter(&mmu_asids, this_cpu_read(cpu_number), &asid, &flush);
-	WRITE_ONCE(space->asid, asid);
+	asid = asid_enter(&mmu_asids, this_cpu_read(cpu_number), &space->asid,
+			  &flush);
 	spin_unlock(&asid_lock);
 	dsb(ishst);                     /* before any walk: see above */
 	if (flush) {
 		__asm__ volatile("tlbi vmalle1" : : : "memory");
 		dsb(nsh);
 	}
+	return asid;
+}
+
+/* The ASID's number for a space that this CPU is about to load. */
+static u64 mmu_enter(struct mmu_space *space)
+{
+	u64 asid = asid_try_enter(&mmu_asids, this_cpu_read(cpu_number),
+				  &space->asid);
+
+	if (unlikely(!asid))
+		asid = mmu_enter_slow(space);
 	return asid_number(&mmu_asids, asid);
 }
 
+/* mmu_loaded comes after TTBR0, see above. */
 void mmu_switch(struct mmu_space *space)
 {
 	if (this_cpu_read(mmu_loaded) == space)
@@ -279,20 +329,30 @@ void pt_replace(struct mmu_space *space, vaddr_t va, unsigned int level,
 
 /* ---- caches ----------------------------------------------------------------------- */
 
-/* Bytes of the smallest line by a field of CTR_EL0 that counts words. */
-#define CTR_LINE(ctr, shift) ((size_t)4 << ((ctr) >> (shift) & 0xf))
-
-enum { CTR_IMINLINE_SHIFT = 0, CTR_DMINLINE_SHIFT = 16 };
+/* Bytes of the smallest data cache line, by CTR_EL0.DminLine. */
+#define CTR_DATA_LINE(ctr) ((size_t)4 << ((ctr) >> 16 & 0xf))
 #define CTR_IDC ((u64)1 << 28)          /* fetches see the data caches */
 #define CTR_DIC ((u64)1 << 29)          /* instruction caches see stores */
 
-/* [ARM] B2.7.4.2 "Synchronization and coherency issues between data and
+/* To the point of coherency. [ARM] D7.5.9 "About cache maintenance" */
+void dcache_clean(const void *va, size_t len)
+{
+	size_t line = CTR_DATA_LINE(read_sysreg(ctr_el0));
+	uintptr_t at = ALIGN_DOWN((uintptr_t)va, line);
+
+	for (; at < (uintptr_t)va + len; at += line)
+		__asm__ volatile("dc cvac, %0" : : "r"(at) : "memory");
+	dsb(sy);
+}
+
+/* Other CPUs fetch anew at the latest when they return to user mode.
+ * [ARM] B2.7.4.2 "Synchronization and coherency issues between data and
  * instruction accesses" */
 void icache_sync(const void *va, size_t len)
 {
 	u64 ctr = read_sysreg(ctr_el0);
 	uintptr_t start = (uintptr_t)va, end = start + len, at;
-	size_t line = CTR_LINE(ctr, CTR_DMINLINE_SHIFT);
+	size_t line = CTR_DATA_LINE(ctr);
 
 	if (!(ctr & CTR_IDC))
 		for (at = ALIGN_DOWN(start, line); at < end; at += line)

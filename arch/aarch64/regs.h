@@ -76,6 +76,7 @@
 #define MAIR_NORMAL_WB     0xfful               /* allocate on read and write */
 
 #define TTBR_ASID_SHIFT    48
+#define TTBR_ROOT          0x0000fffffffff000
 
 /* ---- ESR_EL1: what happened --------------------------------------------------- */
 

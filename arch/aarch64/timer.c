@@ -62,6 +62,12 @@ static void timer_interrupt(void *arg)
 	time_interrupt();
 }
 
+/* Its line is unmasked already (irq_init_cpu); the counter is everybody's. */
+void timer_init_cpu(void)
+{
+	timer_arm(~(u64)0);
+}
+
 /* Seconds since the epoch in its first register. */
 static void __init wall_init(void)
 {

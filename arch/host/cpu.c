@@ -2,8 +2,8 @@
 /*
  * The simulated CPUs: one record and one copy of the per-CPU section each.
  *
- * A host thread plays one CPU at a time (host_cpu). The first CPU's copy is
- * the section itself; the others get a copy of it before anything has run.
+ * A host thread plays one CPU at a time (host_cpu, smp.c). The first CPU's copy
+ * is the section itself; the others get a copy of it before anything has run.
  */
 #define _GNU_SOURCE
 #include <stdlib.h>
@@ -64,20 +64,44 @@ void host_cpus_init(void)
 		c->deadline = ~(u64)0;
 		*cpu_ptr(cpu_number, i) = i;
 	}
+	if (!host_cpu_is_mine() && !host_cpu_claim(host_cpu))
+		abort();
+}
+
+/* Context: the calling thread plays a CPU. */
+static void host_migrate(struct host_cpu *to)
+{
+	struct host_cpu *from = host_cpu;
+	struct thread *t = this_cpu_read(current_thread_ptr);
+	u32 preempt = this_cpu_read(preempt_count);
+
+	to->irq_on = from->irq_on;
+	host_cpu = to;
+	this_cpu_write(current_thread_ptr, t);
+	this_cpu_write(preempt_count, preempt);
+	host_cpu_release(from);
 }
 
 void host_set_cpu(unsigned int n)
 {
-	struct thread *t = this_cpu_read(current_thread_ptr);
-	u32 preempt = this_cpu_read(preempt_count);
-	bool irq_on = host_cpu->irq_on;
+	struct host_cpu *to = &host_cpus[n];
 
 	assert(n < HOST_MAX_CPUS);
-	__atomic_fetch_or(&cpus_online, (u64)1 << n, __ATOMIC_RELAXED);
-	host_cpu = &host_cpus[n];
-	host_cpu->irq_on = irq_on;
-	this_cpu_write(current_thread_ptr, t);
-	this_cpu_write(preempt_count, preempt);
+	if (!(__atomic_load_n(&cpus_online, __ATOMIC_RELAXED) >> n & 1))
+		__atomic_fetch_or(&cpus_online, (u64)1 << n, __ATOMIC_RELAXED);
+	if (host_cpu_is_mine() && host_cpu == to)
+		return;
+	assertf(host_cpu_claim(to), "CPU %u is played by another thread", n);
+	if (host_cpu_is_mine())
+		host_migrate(to);
+	else
+		host_cpu = to;
+}
+
+void host_leave_cpu(void)
+{
+	assert(host_cpu_is_mine());
+	host_cpu_release(host_cpu);
 }
 
 void cpu_init(void) {}

@@ -34,9 +34,14 @@ void *host_phys(paddr_t pa);
  * host_set_cpu() - the calling flow goes on as CPU n (< HOST_MAX_CPUS)
  *
  * It takes its current thread and preemption count along, as if it had been
- * migrated. The user space that CPU n had loaded stays loaded there.
+ * migrated. The user space that CPU n had loaded stays loaded there. A host
+ * thread that has played no CPU so far brings nothing: it begins as CPU n with
+ * the current thread that is there. Nobody else may play CPU n.
  */
 void host_set_cpu(unsigned int n);
+
+/** host_leave_cpu() - the calling host thread plays no CPU any more, and ends. */
+void host_leave_cpu(void);
 
 /* What mmu_init() gives the machine unless a test asked for something else:
  * every feature, and break-before-make demanded. */
@@ -74,6 +79,14 @@ void host_fault_give_up(struct trap_frame *tf);
  * whether the window has it; cpu is ignored. */
 bool host_tlb_holds(unsigned int cpu, const struct mmu_space *space,
 		    vaddr_t va);
+
+/*
+ * Several CPUs in one operation: a CPU uses a translation that the tables no
+ * longer give. true: it may, because the flush is still to come. NULL: no
+ * stale use is lawful, ever.
+ */
+struct tlbsim_entry;
+extern bool (*host_stale_hook)(const struct tlbsim_entry *t);
 
 /* Reads one byte of a kernel address; false: it faults. */
 bool host_kernel_peek(vaddr_t va, u8 *out);

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Simulated interrupts: lines that a test raises, the timer, and the console.
+ * Simulated interrupts: lines that a test raises, other CPUs, the timer, and
+ * the console.
  *
  * Nothing is asynchronous. A raised line waits until its CPU lets interrupts
  * in; host_irq_poll() then delivers all that is due. A CPU that sleeps with
  * nothing due jumps forward in time to the timer's deadline; with no deadline
- * either, nobody could ever wake it, and the run ends with a message instead
- * of hanging.
+ * either it waits for a CPU that another host thread plays. If there is none,
+ * nobody could ever wake it, and the run ends with a message instead of hanging.
  */
 #include "arch/irq.h"
+
+#include <time.h>
 
 #include "arch/console.h"
 #include "arch/host/machine.h"
@@ -30,6 +33,8 @@ static struct irq_line lines[NR_LINES];
 static const char *typed = "";
 
 void irq_init(void) {}
+
+void irq_init_cpu(void) {}
 
 int irq_register(unsigned int line, irq_handler_fn *fn, void *arg,
 		 const char *name)
@@ -60,7 +65,8 @@ static bool irq_due(void)
 	for (int i = 0; i < NR_LINES; i++)
 		if (lines[i].raised)
 			return true;
-	return *typed || host_cpu->deadline <= host_clock;
+	return *typed || __atomic_load_n(&host_cpu->ipis, __ATOMIC_RELAXED) ||
+	       host_cpu->deadline <= host_clock_now();
 }
 
 static void irq_deliver(void)
@@ -73,7 +79,8 @@ static void irq_deliver(void)
 	}
 	while (*typed)
 		console_received(*typed++);
-	if (host_cpu->deadline <= host_clock) {
+	host_ipis_deliver();
+	if (host_cpu->deadline <= host_clock_now()) {
 		host_cpu->deadline = ~(u64)0;
 		time_interrupt();
 	}
@@ -95,13 +102,30 @@ void host_irq_poll(void)
 	host_cpu->irq_on = true;
 }
 
+/* Time goes on to t, if it is not there already. */
+static void clock_jump(u64 t)
+{
+	u64 now = host_clock_now();
+
+	while (now < t &&
+	       !__atomic_compare_exchange_n(&host_clock, &now, t, false,
+					    __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		;
+}
+
 void host_cpu_sleep(void)
 {
-	if (!irq_due()) {
-		if (host_cpu->deadline == ~(u64)0)
+	const struct timespec a_while = { .tv_nsec = 20000 };
+
+	while (!irq_due()) {
+		if (host_cpu->deadline != ~(u64)0) {
+			clock_jump(host_cpu->deadline);
+			continue;
+		}
+		if (host_cpus_all_mine())
 			panic("host: CPU %u sleeps and nothing can wake it",
 			      host_cpu->number);
-		host_clock = host_cpu->deadline;
+		nanosleep(&a_while, NULL);
 	}
 	irq_enable();
 }

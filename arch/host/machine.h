@@ -23,6 +23,10 @@ void host_walk(paddr_t root, vaddr_t va, struct host_walk *w);
 /* The user space that a CPU has loaded, and the tag of its translations. */
 struct mmu_space *host_loaded(unsigned int cpu);
 
+/* One more of host_stats; several host threads may count. */
+#define host_count(what) \
+	((void)__atomic_fetch_add(&host_stats.what, 1, __ATOMIC_RELAXED))
+
 static inline u64 host_tag(const struct mmu_space *space)
 {
 	return space->asid & 0xffff;
@@ -39,5 +43,14 @@ void host_windows_flush(vaddr_t start, vaddr_t end);
 
 /* cpu.c: makes the CPUs' per-CPU sections. */
 void host_cpus_init(void);
+
+/* smp.c: who plays which CPU. */
+bool host_cpu_is_mine(void);
+bool host_cpus_all_mine(void);
+bool host_cpu_claim(struct host_cpu *c);
+void host_cpu_release(struct host_cpu *c);
+
+/* smp.c: what other CPUs have sent. Context: in an interrupt of this CPU. */
+void host_ipis_deliver(void);
 
 #endif

@@ -19,6 +19,8 @@ struct host_cpu {
 	u32 number;
 	bool irq_on;
 	bool in_irq;                    /* delivering: no nesting */
+	u32 ipis;                       /* bit n: enum ipi n waits [atomic] */
+	const void *player;             /* host thread; NULL: none [atomic] */
 	u64 deadline;                   /* of the timer, ns; ~0: not armed */
 };
 extern struct host_cpu host_cpus[HOST_MAX_CPUS];
@@ -29,9 +31,17 @@ extern __thread struct host_cpu *host_cpu;
 /* Virtual nanoseconds: they pass when somebody looks. */
 extern u64 host_clock;
 
+static inline u64 host_clock_now(void)
+{
+	return __atomic_load_n(&host_clock, __ATOMIC_RELAXED);
+}
+
 /* Delivers what is pending on this CPU; irq.c. */
 void host_irq_poll(void);
 void host_cpu_sleep(void);
+
+/* Lets the host threads of other CPUs go on, if there are any; smp.c. */
+void host_cpu_yield(void);
 
 static inline bool irq_enabled(void)
 {
@@ -67,6 +77,7 @@ static inline void cpu_relax(void)
 {
 	if (host_cpu->irq_on)
 		host_irq_poll();
+	host_cpu_yield();
 }
 
 static inline void cpu_wait(void)

@@ -45,13 +45,31 @@ struct mmu_features mmu_features;
 struct mmu_space mmu_kernel_space;
 struct host_stats host_stats;
 
-static struct mmu_space *loaded[HOST_MAX_CPUS];
+static struct mmu_space *loaded[HOST_MAX_CPUS];  /* [machine; own CPU reads] */
 static u64 generation = 1;
 static u64 next_tag = 1;
 static u32 lock_word;
 
+/* The machine's own data are no business of ThreadSanitizer, and its lock is no
+ * order that the kernel could rely on: hardware gives none. */
+#if defined(__SANITIZE_THREAD__)
+void AnnotateIgnoreSyncBegin(const char *file, int line);
+void AnnotateIgnoreSyncEnd(const char *file, int line);
+void AnnotateIgnoreReadsBegin(const char *file, int line);
+void AnnotateIgnoreReadsEnd(const char *file, int line);
+void AnnotateIgnoreWritesBegin(const char *file, int line);
+void AnnotateIgnoreWritesEnd(const char *file, int line);
+#define sanitizer_look_away(how)                                  \
+	(AnnotateIgnoreSync##how(__FILE__, __LINE__),              \
+	 AnnotateIgnoreReads##how(__FILE__, __LINE__),             \
+	 AnnotateIgnoreWrites##how(__FILE__, __LINE__))
+#else
+#define sanitizer_look_away(how) ((void)0)
+#endif
+
 void machine_lock(void)
 {
+	sanitizer_look_away(Begin);
 	while (__atomic_exchange_n(&lock_word, 1, __ATOMIC_ACQUIRE))
 		;
 }
@@ -59,11 +77,12 @@ void machine_lock(void)
 void machine_unlock(void)
 {
 	__atomic_store_n(&lock_word, 0, __ATOMIC_RELEASE);
+	sanitizer_look_away(End);
 }
 
 struct mmu_space *host_loaded(unsigned int cpu)
 {
-	return loaded[cpu];
+	return __atomic_load_n(&loaded[cpu], __ATOMIC_ACQUIRE);
 }
 
 /* ---- the codec's checks ------------------------------------------------- */
@@ -207,7 +226,7 @@ void pt_replace(struct mmu_space *space, vaddr_t va, unsigned int level,
 		pt_clear(slot);
 	else
 		__atomic_store_n(&slot->v, e.v, __ATOMIC_RELEASE);
-	host_stats.replaced++;
+	host_count(replaced);
 	if (va_is_user(va))
 		mmu_flush_range(space, start, start + pt_level_size(level),
 				false);
@@ -329,18 +348,19 @@ void mmu_switch(struct mmu_space *space)
 
 	assert(space);
 	machine_lock();
-	loaded[cpu] = space;
-	if (space != &mmu_kernel_space && !mmu_features.asid_bits) {
+	__atomic_store_n(&loaded[cpu], space, __ATOMIC_RELEASE);
+	if (!mmu_features.asid_bits) {
 		if (old != space)
 			tlbsim_drop_if(of_this_cpu, &cpu);
-		space->asid = generation << 16;
+		if (space != &mmu_kernel_space)
+			space->asid = generation << 16;
 	} else if (space != &mmu_kernel_space && !tag_is_current(space)) {
 		if (next_tag >> mmu_features.asid_bits)
 			tag_rollover();
 		if (!tag_is_current(space))
 			tag_give(space);
 	}
-	space->cpus |= (u64)1 << cpu;
+	__atomic_fetch_or(&space->cpus, (u64)1 << cpu, __ATOMIC_SEQ_CST);
 	machine_unlock();
 }
 
@@ -412,7 +432,9 @@ static void flush_entries(const struct flush *f)
 
 static u64 flush_targets(const struct mmu_space *space)
 {
-	return mmu_features.broadcast_flush ? ~(u64)0 : space->cpus;
+	return mmu_features.broadcast_flush
+		       ? ~(u64)0
+		       : __atomic_load_n(&space->cpus, __ATOMIC_SEQ_CST);
 }
 
 void mmu_flush_range(struct mmu_space *space, vaddr_t start, vaddr_t end,
@@ -423,7 +445,7 @@ void mmu_flush_range(struct mmu_space *space, vaddr_t start, vaddr_t end,
 
 	assertf(start < end && end <= DIRECT_MAP_BASE, "start=%#lx end=%#lx",
 		start, end);
-	host_stats.flush_range++;
+	host_count(flush_range);
 	flush_entries(&f);
 }
 
@@ -432,7 +454,7 @@ void mmu_flush_space(struct mmu_space *space)
 	struct flush f = { flush_targets(space), host_tag(space), 0,
 			   DIRECT_MAP_BASE, true };
 
-	host_stats.flush_space++;
+	host_count(flush_space);
 	flush_entries(&f);
 }
 
@@ -440,7 +462,7 @@ void mmu_flush_kernel(vaddr_t start, vaddr_t end)
 {
 	assertf(start >= DIRECT_MAP_BASE && start < end, "start=%#lx end=%#lx",
 		start, end);
-	host_stats.flush_kernel++;
+	host_count(flush_kernel);
 	host_windows_flush(start, end);
 }
 
@@ -449,9 +471,12 @@ void mmu_space_fini(struct mmu_space *space)
 	struct flush f = { ~(u64)0, host_tag(space), 0, DIRECT_MAP_BASE, true };
 
 	check_kernel_half(space);
+	machine_lock();
 	for (unsigned int i = 0; i < HOST_MAX_CPUS; i++)
 		if (loaded[i] == space)
-			loaded[i] = &mmu_kernel_space;
+			__atomic_store_n(&loaded[i], &mmu_kernel_space,
+					 __ATOMIC_RELEASE);
+	machine_unlock();
 	if (tag_is_current(space))
 		flush_entries(&f);
 	space->asid = 0;

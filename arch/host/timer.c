@@ -11,6 +11,8 @@
 
 void timer_init(void) {}
 
+void timer_init_cpu(void) {}
+
 u64 timer_now(void)
 {
 	return __atomic_add_fetch(&host_clock, LOOK_NS, __ATOMIC_RELAXED);

@@ -24,8 +24,10 @@
 #include "arch/trap.h"
 #include "arch/x86_64/regs.h"
 #include "arch/x86_64/tables.h"
+#include "lib/errno.h"
 #include "lib/format.h"
 #include "lib/string.h"
+#include "mm/frames/kmalloc.h"
 
 #define IST_STACK_SIZE KIB(8)
 
@@ -53,13 +55,32 @@ DEFINE_PERCPU(struct tss, cpu_tss) __aligned(64);
 DEFINE_PERCPU(u64, syscall_user_sp);    /* entry.S, for two instructions */
 static DEFINE_PERCPU(u64, cpu_gdt[GDT_ENTRIES]);
 
-/* The first CPU's; later ones bring their own from the page allocator. */
+/* The first CPU's; cpu_prepare() makes those of the others. */
 static struct ist_stack boot_ist_stacks[IST_NR - 1];
+static DEFINE_PERCPU(struct ist_stack *, cpu_ist_stacks) = boot_ist_stacks;
 
 void syscall_entry(void);
 
-static void cpu_load_tss(struct ist_stack stacks[IST_NR - 1])
+/**
+ * cpu_prepare() - what a further CPU finds in its copy of the variables
+ *
+ * The distance to the copy, and stacks for the exceptions that need their own.
+ * Context: thread; before that CPU starts. Return: 0 or -ENOMEM.
+ */
+int __init cpu_prepare(unsigned int cpu)
 {
+	struct ist_stack *stacks = kmalloc(sizeof(boot_ist_stacks), GFP_KERNEL);
+
+	if (!stacks)
+		return -ENOMEM;
+	*cpu_ptr(cpu_ist_stacks, cpu) = stacks;
+	*cpu_ptr(percpu_offset, cpu) = percpu_offsets[cpu];
+	return 0;
+}
+
+static void cpu_load_tss(void)
+{
+	struct ist_stack *stacks = this_cpu_read(cpu_ist_stacks);
 	struct tss *tss = this_cpu_ptr(cpu_tss);
 	u32 i;
 
@@ -111,7 +132,7 @@ static void cpu_init_syscall(void)
 void cpu_init(void)
 {
 	cpu_load_gdt();
-	cpu_load_tss(boot_ist_stacks);
+	cpu_load_tss();
 	cpu_init_syscall();
 	fpu_init_cpu();
 }

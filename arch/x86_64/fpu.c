@@ -120,7 +120,7 @@ static void fpu_enable_xsave(void)
  */
 void fpu_init_cpu(void)
 {
-	static struct fpu_image probe;
+	static struct fpu_image probe;  /* CPUs come up one at a time */
 
 	write_cr0((read_cr0() & ~(u64)(CR0_EM | CR0_TS)) | CR0_MP | CR0_NE);
 	write_cr4(read_cr4() | CR4_OSFXSR | CR4_OSXMMEXCPT);

@@ -25,6 +25,7 @@
 #define USER_SS   0x23
 #define USER_CS   0x2b
 #define TSS_SEL   0x30
+#define BOOT_CS32 0x18                  /* only in the boot GDT: 32-bit code */
 
 #define VECTOR_BREAKPOINT 3
 #define VECTOR_NMI        2

@@ -14,11 +14,30 @@
  * Entries of the kernel half are global: INVLPG one by one, or all of them
  * by switching CR4.PGE off and on.
  *
- * Other CPUs: space->cpus tells where a space is loaded. As long as no other
- * CPU is started, no other bit can be set; mmu_flush_others() holds that.
+ * Other CPUs: space->cpus tells where a space is loaded. They are interrupted,
+ * one call for each flush, and the flush returns when all have done theirs. A
+ * CPU that runs a kernel thread and merely kept the space leaves it instead,
+ * so that it is not asked again.
+ *
+ *   flushing CPU                    switching CPU
+ *   changes the entry               sets its bit in space->cpus       (1)
+ *   counts the flush in the space   reads the space's count           (2)
+ *   reads space->cpus               loads CR3, walks the tables       (3)
+ *
+ * Invariants:
+ *  [T1] Steps of one side are seen in their order: the change of an entry, the
+ *       count and the bit are made by locked operations, which are full
+ *       barriers. So a flush either sees the bit (1), and interrupts that CPU,
+ *       or that CPU's (2) and (3) come after the change and the count: its tag's
+ *       old entries are dropped with the CR3 load, new ones are right.
+ *  [T2] (1) to (3) are one step for interrupts: a call that arrives finds the
+ *       space loaded, and answers for it, or has to do nothing.
+ *  [T3] A CPU's bit is cleared after its CR3 is another: no bit, no use.
  *
  * [SDM3] 4.10 "Caching Translation Information", 4.10.4.1 "Operations that
- * Invalidate TLBs and Paging-Structure Caches"
+ * Invalidate TLBs and Paging-Structure Caches", 4.10.5 "Propagation of
+ * Paging-Structure Changes to Multiple Processors", 9.2.3.9 "Loads and Stores
+ * Are Not Reordered with Locked Instructions"
  */
 #include "arch/mmu.h"
 
@@ -27,8 +46,9 @@
 #include "arch/x86_64/pcid.h"
 #include "arch/x86_64/regs.h"
 #include "kernel/base/panic.h"
-#include "kernel/base/percpu.h"
+#include "kernel/base/smp.h"
 #include "kernel/base/spinlock.h"
+#include "kernel/base/thread.h"
 #include "lib/format.h"
 #include "lib/string.h"
 
@@ -63,6 +83,11 @@ static DEFINE_PERCPU(struct mmu_space *, mmu_loaded);
 static DEFINE_PERCPU(struct pcid_cpu, mmu_pcids);
 
 extern pte_t boot_top[PT_ENTRIES];      /* boot/x86_64/start.S */
+
+static inline u64 this_cpu_bit(void)
+{
+	return (u64)1 << this_cpu_read(cpu_number);
+}
 
 /* ---- features ---------------------------------------------------------------- */
 
@@ -129,6 +154,8 @@ void mmu_init_cpu(void)
 	write_cr0(read_cr0() | CR0_WP);
 	write_cr4(cr4);
 	this_cpu_write(mmu_loaded, &mmu_kernel_space);
+	__atomic_fetch_or(&mmu_kernel_space.cpus, this_cpu_bit(),
+			  __ATOMIC_RELAXED);
 }
 
 void mmu_init(void)
@@ -138,7 +165,6 @@ void mmu_init(void)
 		.top = boot_top,
 		.root = pa_make((u64)boot_top - KERNEL_BASE),
 		.asid = 1,
-		.cpus = 1,
 	};
 	if (mmu_features.user_guard)
 		mmu_patch_sites();
@@ -171,11 +197,20 @@ void mmu_space_init(struct mmu_space *space)
 	space->cpus = 0;
 }
 
+/* Forget the space, if this CPU has it still. Also called by interrupt. */
+static void mmu_leave(void *arg)
+{
+	struct mmu_space *space = arg;
+
+	if (this_cpu_read(mmu_loaded) == space)
+		mmu_switch(&mmu_kernel_space);
+}
+
 void mmu_space_fini(struct mmu_space *space)
 {
 	preempt_disable();
-	if (this_cpu_read(mmu_loaded) == space)
-		mmu_switch(&mmu_kernel_space);
+	mmu_leave(space);
+	smp_call(READ_ONCE(space->cpus), mmu_leave, space);
 	preempt_enable();
 	assertf(READ_ONCE(space->cpus) == 0, "still loaded on CPUs %#llx",
 		(unsigned long long)space->cpus);
@@ -197,21 +232,21 @@ static u64 mmu_root_of(const struct mmu_space *space)
 	return space->root.v | pcid | (keep ? CR3_NO_FLUSH : 0);
 }
 
-/*
- * The CPU's bit is set before `flushes` is read: whoever flushes meanwhile
- * either sees the bit and tells this CPU, or is seen here.
- */
+/* The order of the steps is the protocol of [T1] to [T3]. */
 void mmu_switch(struct mmu_space *space)
 {
+	u64 flags = irq_save();         /* [T2] */
 	struct mmu_space *prev = this_cpu_read(mmu_loaded);
-	u64 bit = (u64)1 << this_cpu_read(cpu_number);
 
-	if (prev == space)
-		return;
-	__atomic_fetch_or(&space->cpus, bit, __ATOMIC_SEQ_CST);
-	write_cr3(mmu_root_of(space));
-	this_cpu_write(mmu_loaded, space);
-	__atomic_fetch_and(&prev->cpus, ~bit, __ATOMIC_RELEASE);
+	if (prev != space) {
+		__atomic_fetch_or(&space->cpus, this_cpu_bit(),
+				  __ATOMIC_SEQ_CST);
+		write_cr3(mmu_root_of(space));
+		this_cpu_write(mmu_loaded, space);
+		__atomic_fetch_and(&prev->cpus, ~this_cpu_bit(),
+				   __ATOMIC_RELEASE);   /* [T3] */
+	}
+	irq_restore(flags);
 }
 
 /* ---- flushing -------------------------------------------------------------------- */
@@ -245,37 +280,70 @@ static void mmu_flush_global(void)
 	write_cr4(cr4);
 }
 
-/* The same on all other CPUs in the set. None runs yet, see above. */
-static void mmu_flush_others(u64 cpus)
+/* What other CPUs are asked to forget. */
+struct mmu_flush {
+	struct mmu_space *space;        /* of the user half */
+	vaddr_t start, end;
+	u64 number;                     /* among the space's flushes */
+};
+
+static inline bool mmu_is_short(vaddr_t start, vaddr_t end)
 {
-	cpus &= ~((u64)1 << this_cpu_read(cpu_number));
-	assertf(cpus == 0, "flush for CPUs %#llx that do not run",
-		(unsigned long long)cpus);
+	return end - start <= FLUSH_PAGES_MAX * PAGE_SIZE;
 }
 
-/* Notes the flush in the space; then this CPU is in order if it did it too. */
-static void mmu_count_flush(struct mmu_space *space, bool here)
+/* This CPU's entries of the loaded space; `number`: of this flush. */
+static inline void mmu_flush_here(struct mmu_space *space, vaddr_t start,
+				  vaddr_t end, u64 number)
 {
-	u64 flushes = __atomic_add_fetch(&space->flushes, 1, __ATOMIC_SEQ_CST);
+	if (mmu_is_short(start, end))
+		mmu_invlpg(start, end);
+	else
+		mmu_flush_loaded(space);
+	if (mmu_has_pcid && space != &mmu_kernel_space)
+		pcid_flushed(this_cpu_ptr(mmu_pcids), number,
+			     !mmu_is_short(start, end));
+}
 
-	if (here)
-		pcid_flushed(this_cpu_ptr(mmu_pcids), flushes);
+/*
+ * Asked by another CPU; interrupts are off. [T2] A kernel thread leaves a space
+ * that it merely kept, but not while it has preemption off: it may be in the
+ * middle of a flush of its own.
+ */
+static void mmu_flush_asked(void *arg)
+{
+	const struct mmu_flush *f = arg;
+
+	if (this_cpu_read(mmu_loaded) != f->space)
+		return;
+	if (current_thread()->space || this_cpu_read(preempt_count))
+		mmu_flush_here(f->space, f->start, f->end, f->number);
+	else
+		mmu_switch(&mmu_kernel_space);  /* it was only kept */
+}
+
+static void __noinline mmu_flush_others(struct mmu_space *space, vaddr_t start,
+					vaddr_t end, u64 number, u64 cpus)
+{
+	struct mmu_flush f = { space, start, end, number };
+
+	smp_call(cpus, mmu_flush_asked, &f);
 }
 
 void mmu_flush_range(struct mmu_space *space, vaddr_t start, vaddr_t end,
 		     bool tables)
 {
-	bool here;
+	u64 number = 0, others;
 
 	preempt_disable(); /* "here" and the loaded tag must hold */
-	here = this_cpu_read(mmu_loaded) == space;
 	if (mmu_has_pcid && space != &mmu_kernel_space)
-		mmu_count_flush(space, here);
-	if (here && end - start <= FLUSH_PAGES_MAX * PAGE_SIZE)
-		mmu_invlpg(start, end);
-	else if (here)
-		mmu_flush_loaded(space);
-	mmu_flush_others(READ_ONCE(space->cpus));
+		number = __atomic_add_fetch(&space->flushes, 1,
+					    __ATOMIC_SEQ_CST);
+	if (this_cpu_read(mmu_loaded) == space)
+		mmu_flush_here(space, start, end, number);
+	others = READ_ONCE(space->cpus) & ~this_cpu_bit();      /* [T1] */
+	if (unlikely(others))
+		mmu_flush_others(space, start, end, number, others);
 	preempt_enable();
 }
 
@@ -284,14 +352,24 @@ void mmu_flush_space(struct mmu_space *space)
 	mmu_flush_range(space, 0, USER_END, true);
 }
 
-void mmu_flush_kernel(vaddr_t start, vaddr_t end)
+/* A range of the kernel half, on this CPU. Also called by interrupt. */
+static void mmu_flush_kernel_here(void *arg)
 {
-	preempt_disable();
-	if (end - start <= FLUSH_PAGES_MAX * PAGE_SIZE)
-		mmu_invlpg(start, end);
+	const struct mmu_flush *f = arg;
+
+	if (mmu_is_short(f->start, f->end))
+		mmu_invlpg(f->start, f->end);
 	else
 		mmu_flush_global();
-	mmu_flush_others(cpus_online);
+}
+
+void mmu_flush_kernel(vaddr_t start, vaddr_t end)
+{
+	struct mmu_flush f = { .start = start, .end = end };
+
+	preempt_disable();
+	mmu_flush_kernel_here(&f);
+	smp_call(READ_ONCE(cpus_online), mmu_flush_kernel_here, &f);
 	preempt_enable();
 }
 

@@ -5,9 +5,13 @@
  *
  * A PCID tags the TLB entries of one space, so a switch need not flush. There
  * are fewer tags than spaces: each CPU keeps PCID_SLOTS spaces in mind, by an
- * id that is never used twice, and forgets them in turn. With each it notes
- * how many flushes the space had seen when it was last in order here; when the
- * space has seen more since, the tag's entries are stale.
+ * id that is never used twice, and forgets them in turn. The flushes of a space
+ * are numbered, and with each space a CPU notes up to which number it has done
+ * them all; when the space has seen more since, the tag's entries are stale.
+ *
+ * Flushes by several CPUs at once may arrive here in another order than their
+ * numbers say. One that is early does not count: the gap before it stays noted,
+ * and at the worst the next switch to the space flushes once for nothing.
  *
  * [SDM3] 4.10.1 "Process-Context Identifiers (PCIDs)"
  */
@@ -20,7 +24,7 @@
 
 struct pcid_slot {
 	u64 id;                         /* of the space; 0: free */
-	u64 flushes;                    /* of the space, all done here */
+	u64 flushes;                    /* of the space: so many are done here */
 };
 
 struct pcid_cpu {
@@ -52,10 +56,19 @@ static inline u32 pcid_enter(struct pcid_cpu *c, u64 id, u64 flushes,
 	return i + 1;
 }
 
-/* pcid_flushed() - the loaded space's entries here were flushed just now. */
-static inline void pcid_flushed(struct pcid_cpu *c, u64 flushes)
+/*
+ * pcid_flushed() - flush number n of the loaded space was done here just now
+ *
+ * whole: not only of its range, so it makes good for all that came before. An
+ * interrupt may do the same in between: what is noted may then be too low, never
+ * too high.
+ */
+static inline void pcid_flushed(struct pcid_cpu *c, u64 n, bool whole)
 {
-	c->slot[c->current].flushes = flushes;
+	struct pcid_slot *s = &c->slot[c->current];
+
+	if (whole || s->flushes == n - 1)
+		s->flushes = n;
 }
 
 #endif

@@ -9,8 +9,10 @@
  */
 #include "arch/console.h"
 #include "arch/cpu.h"
+#include "arch/x86_64/apic.h"
 #include "arch/x86_64/regs.h"
 #include "boot/acpi.h"
+#include "kernel/base/percpu.h"
 #include "kernel/base/printk.h"
 
 enum {
@@ -24,8 +26,11 @@ enum {
 	KEYBOARD_COMMAND = 0x64,
 };
 
+/* The end for all: INIT puts the others where only start-up gets them out. */
 static void __noreturn machine_halt(void)
 {
+	if (cpus_online & (cpus_online - 1))
+		apic_send(0, APIC_TO_OTHERS | APIC_SEND_INIT);
 	while (1)
 		__asm__ volatile("cli; hlt");
 }

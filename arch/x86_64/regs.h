@@ -8,11 +8,14 @@
 #ifndef ARCH_X86_64_REGS_H
 #define ARCH_X86_64_REGS_H
 
+#define CR0_PE (1 << 0)                 /* protected mode */
 #define CR0_MP (1 << 1)                 /* WAIT looks at TS */
 #define CR0_EM (1 << 2)                 /* no x87: must be clear */
 #define CR0_TS (1 << 3)
 #define CR0_NE (1 << 5)                 /* x87 errors as exceptions */
 #define CR0_WP (1 << 16)                /* read-only binds the kernel too */
+#define CR0_NW (1 << 29)                /* with CD: caches off, as INIT leaves */
+#define CR0_CD (1 << 30)                /* them */
 #define CR0_PG (1 << 31)
 
 #define CR4_PAE        (1 << 5)

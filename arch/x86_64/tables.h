@@ -9,6 +9,10 @@
 
 #define TSS_SP0 4                       /* offset of sp0 in struct tss */
 
+/* Offsets in struct smp_start; smp.c asserts them. */
+#define SMP_START_PERCPU 8
+#define SMP_START_STACK  16
+
 #ifndef __ASSEMBLER__
 
 #include "arch/cpu.h"
@@ -33,6 +37,14 @@ DECLARE_PERCPU(struct tss, cpu_tss);
 
 /* timer.c: the time-stamp counter as the kernel found it. */
 extern u64 timer_tsc_start;
+
+/* smp.c: the page below 1 MiB where other CPUs begin (boot/x86_64/entry.c
+ * finds it); whether this CPU was told to stop. */
+extern u64 smp_low_page;
+bool smp_told_to_stop(void);
+
+/* cpu.c: what cpu_init() will need on a further CPU. */
+int __must_check cpu_prepare(unsigned int cpu);
 
 /* fpu.c: let this CPU use vector registers; the width of their state. */
 void fpu_init_cpu(void);

@@ -11,6 +11,10 @@
  * measurement starts and ends at an edge of that clock, so its error is the
  * time of one port read in a millisecond.
  *
+ * All CPUs read their own counter and take it for the same: since the counters
+ * are invariant they start together at reset and none is ever written. What
+ * the first CPU measured holds for all.
+ *
  * [SDM3] 18.17 "Time-Stamp Counter", 11.5.4 "APIC Timer"; [ACPI] 4.8.2.1 "Power
  * Management Timer"; [8254] "Read-Back and Counter Latch Commands"
  */
@@ -241,6 +245,12 @@ u64 timer_wall_base(void)
 	return wall_base;
 }
 
+void __init timer_init_cpu(void)
+{
+	apic_write(APIC_TIMER_DIVIDE, APIC_DIVIDE_1);
+	apic_write(APIC_LVT_TIMER, VECTOR_TIMER);
+}
+
 void __init timer_init(void)
 {
 	struct tick_rates r;
@@ -251,7 +261,7 @@ void __init timer_init(void)
 		r = timer_measure();
 	tsc_mult = (NS_PER_S << 32) / r.tsc_hz;
 	apic_mult = (r.apic_hz << 32) / NS_PER_S;
-	apic_write(APIC_LVT_TIMER, VECTOR_TIMER);
+	timer_init_cpu();
 	wall_init();
 	pr_info("timer: time-stamp counter %llu MHz, APIC timer %llu MHz\n",
 		(unsigned long long)(r.tsc_hz / 1000000),

@@ -18,6 +18,7 @@
 #include "arch/cpu.h"
 #include "arch/image.h"
 #include "arch/mmu.h"
+#include "arch/smp.h"
 #include "arch/x86_64/regs.h"
 #include "arch/x86_64/tables.h"
 #include "kernel/base/panic.h"
@@ -117,12 +118,8 @@ static void idt_set(unsigned int vector, u64 entry, u8 ist, bool user)
 	};
 }
 
-void trap_init(void)
+static void idt_fill(void)
 {
-	struct {
-		u16 limit;
-		u64 base;
-	} __packed p = { sizeof(idt) - 1, (u64)idt };
 	unsigned int v;
 
 	for (v = 0; v < EXCEPTIONS; v++)
@@ -132,6 +129,18 @@ void trap_init(void)
 			exceptions[v].ist, exceptions[v].user);
 	for (v = VECTOR_IRQ; v < VECTOR_IRQ_END; v++)
 		idt_set(v, (u64)irq_entries[v - VECTOR_IRQ], IST_NONE, false);
+}
+
+/* One table for all CPUs, filled by the first. */
+void trap_init(void)
+{
+	struct {
+		u16 limit;
+		u64 base;
+	} __packed p = { sizeof(idt) - 1, (u64)idt };
+
+	if (!idt[0].type)
+		idt_fill();
 	__asm__ volatile("lidt %0" : : "m"(p));
 }
 
@@ -226,7 +235,7 @@ bool trap_fixup(struct trap_frame *tf)
 static void trap_kernel_exception(struct trap_frame *tf)
 {
 	if (tf->vector == VECTOR_BREAKPOINT) {
-		trap_breakpoints++;
+		__atomic_fetch_add(&trap_breakpoints, 1, __ATOMIC_RELAXED);
 		return;
 	}
 	if (trap_fixup(tf))             /* #GP: a user pointer no CPU takes */
@@ -249,11 +258,18 @@ void trap_exception(struct trap_frame *tf)
 			    exception_name(vector));
 }
 
-/** trap_fatal() - from entry.S, on a stack of its own. Context: anywhere. */
+/**
+ * trap_fatal() - from entry.S, on a stack of its own
+ *
+ * An NMI is how a panic elsewhere stops this CPU; any other is a report.
+ * Context: anywhere.
+ */
 void __noreturn trap_fatal(struct trap_frame *tf)
 {
 	vaddr_t addr = read_cr2();
 
+	if (tf->vector == VECTOR_NMI && smp_told_to_stop())
+		smp_received(IPI_STOP, tf);
 	if (tf->vector == VECTOR_DOUBLE && trap_is_stack_guard(addr))
 		trap_stack_overflow(tf, addr);
 	panic_trap(tf, "%s, cr2 %#lx", exception_name(tf->vector), addr);

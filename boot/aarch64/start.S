@@ -5,7 +5,7 @@
  *   QEMU, boot loader ─► image header ─► start   x0 = device tree
  *   UEFI ─► efi_entry() ─► efi_leave ──► start   x0 = device tree or 0,
  *                                         │      x1 = struct efi_handoff
- *      from EL2 down to EL1 ──────────────┤      (EL3: one line, stop)
+ *      from EL2 down to EL1 ── enter_el1 ─┤      (EL3: stop)
  *                                         │
  *      boot page tables
  *        TTBR0  the first 2 MiB of the image at their physical address, for
@@ -14,7 +14,14 @@
  *               CONSOLE_BASE     ┐ filled in by entry.c when it knows where
  *               DIRECT_MAP_BASE  ┘ the port and the loader's data are
  *                                         │
- *      MMU and caches on ─────────────────┴─► boot_entry() in entry.c
+ *      MMU and caches on ────── mmu_on ───┴─► boot_entry() in entry.c
+ *
+ *   PSCI CPU_ON ─► start_secondary               x0 = struct smp_entry
+ *      enter_el1 ── TTBR0 the same, TTBR1 the kernel's own tables ── mmu_on
+ *                                             └─► smp_begin() in kernel/cpus.c
+ *
+ * A further CPU has its caches off at first, while the others have theirs on:
+ * all that it reads until then was cleaned to memory, by the loader or smp.c.
  *
  * The image may lie at any multiple of 2 MiB: x21 holds its link address minus
  * its physical address, later image_offset. The head is linked where QEMU's
@@ -60,6 +67,31 @@ start:
 	msr daifset, #0xf
 	mov x19, x0			/* device tree */
 	mov x20, x1			/* what the UEFI stub left */
+	bl enter_el1
+	bl build_tables
+	PHYS x0, boot_top
+	bl mmu_on
+	ldr x8, =boot_high_half
+	br x8
+
+/* A further CPU. x0: physical address of its struct smp_entry (smp.c). */
+	.globl start_secondary
+	.type start_secondary, @function
+start_secondary:
+	msr daifset, #0xf
+	mov x19, x0
+	bl enter_el1
+	ldr x0, [x19, #SMP_ENTRY_ROOT]
+	bl mmu_on
+	ldr x8, =secondary_high_half
+	br x8
+
+/*
+ * Returns in EL1 with MMU and caches off, and x21 set. A guest of ours would
+ * see the timers and vectors as they are; nothing traps. Clobbers x8, x9.
+ */
+	.type enter_el1, @function
+enter_el1:
 	ldr x21, =KERNEL_BASE		/* link address - physical address */
 	ldr x8, =image_header
 	adr x9, image_header
@@ -67,12 +99,8 @@ start:
 	add x21, x21, x8
 	mrs x8, currentel
 	cmp x8, #2 << 2
-	b.lo enter_el1
-	b.eq leave_el2
-	b stop				/* EL3: not a place to start a kernel */
-
-/* A guest of ours would see the timers and vectors as they are; nothing traps. */
-leave_el2:
+	b.lo at_el1
+	b.hi stop			/* EL3: not a place to start a kernel */
 	ldr x8, =HCR_EL2_RW | HCR_EL2_APK | HCR_EL2_API
 	msr hcr_el2, x8
 	isb
@@ -97,13 +125,12 @@ leave_el2:
 	msr ICH_HCR_EL2, xzr
 1:	mov x8, #PSTATE_DAIF | PSTATE_EL1
 	msr spsr_el2, x8
-	adr x8, enter_el1
+	adr x8, at_el1
 	msr elr_el2, x8
 	ldr x8, =SCTLR_EL1_OFF
 	msr sctlr_el1, x8
 	eret
-
-enter_el1:
+at_el1:
 	mrs x8, id_aa64mmfr0_el1	/* 4 KiB pages? 0xf: no */
 	ubfx x8, x8, #ID_AA64MMFR0_TGRAN4_SHIFT, #4
 	cmp x8, #0xf
@@ -111,8 +138,40 @@ enter_el1:
 	ldr x8, =SCTLR_EL1_OFF
 	msr sctlr_el1, x8
 	isb
+	ret
 
-/* Tables are zeroed: every byte of the image is in the file. */
+/*
+ * MMU and caches on, with the identity map in TTBR0 and the root x0 in TTBR1;
+ * returns to the caller's physical address. Clobbers x8 to x10.
+ */
+	.type mmu_on, @function
+mmu_on:
+	ldr x8, =MAIR_EL1_BOOT
+	msr mair_el1, x8
+	ldr x8, =TCR_EL1_BOOT
+	mrs x9, id_aa64mmfr0_el1
+	ubfx x9, x9, #ID_AA64MMFR0_PARANGE_SHIFT, #4
+	cmp x9, #5			/* 48 bits */
+	mov x10, #5
+	csel x9, x9, x10, lo
+	orr x8, x8, x9, lsl #TCR_EL1_IPS_SHIFT
+	msr tcr_el1, x8
+	PHYS x8, boot_id_top
+	msr ttbr0_el1, x8
+	msr ttbr1_el1, x0
+	isb
+	tlbi vmalle1
+	ic iallu
+	dsb nsh
+	isb
+	ldr x8, =SCTLR_EL1_ON
+	msr sctlr_el1, x8
+	isb
+	ret
+
+/* Tables are zeroed: every byte of the image is in the file. Clobbers x8 to
+ * x13. */
+	.type build_tables, @function
 build_tables:
 	LINK boot_top, INDEX(KERNEL_BASE, 39), boot_high
 	LINK boot_high, INDEX(IMAGE, 30), boot_image
@@ -156,32 +215,7 @@ build_tables:
 	cmp x8, x9
 	b.lo 1b
 	dsb sy
-
-mmu_on:
-	ldr x8, =MAIR_EL1_BOOT
-	msr mair_el1, x8
-	ldr x8, =TCR_EL1_BOOT
-	mrs x9, id_aa64mmfr0_el1
-	ubfx x9, x9, #ID_AA64MMFR0_PARANGE_SHIFT, #4
-	cmp x9, #5			/* 48 bits */
-	mov x10, #5
-	csel x9, x9, x10, lo
-	orr x8, x8, x9, lsl #TCR_EL1_IPS_SHIFT
-	msr tcr_el1, x8
-	PHYS x8, boot_id_top
-	msr ttbr0_el1, x8
-	PHYS x8, boot_top
-	msr ttbr1_el1, x8
-	isb
-	tlbi vmalle1
-	ic iallu
-	dsb nsh
-	isb
-	ldr x8, =SCTLR_EL1_ON
-	msr sctlr_el1, x8
-	isb
-	ldr x8, =boot_high_half
-	br x8
+	ret
 
 /* No console yet, and no table that names one: QEMU shows it in a debugger. */
 	.globl stop
@@ -193,23 +227,43 @@ stop:
 
 /* ---- in the high half -------------------------------------------------------- */
 
+/* What C code stands on: x18 is this CPU's per-CPU offset, x8 the top of its
+ * stack. */
+.macro STAND
+	msr tpidr_el1, x18
+	ldr x9, =trap_vectors
+	msr vbar_el1, x9
+	isb
+	mov sp, x8
+	mov x29, xzr			/* backtraces end here */
+	mov x30, xzr
+.endm
+
 	.section .init.text, "ax"
 	.type boot_high_half, @function
 boot_high_half:
 	mov x18, xzr			/* first CPU: per-CPU offset 0 */
-	msr tpidr_el1, xzr
-	ldr x8, =trap_vectors
-	msr vbar_el1, x8
-	isb
 	ldr x8, =boot_stack + BOOT_STACK
-	mov sp, x8
+	STAND
 	ldr x8, =image_offset
 	str x21, [x8]
-	mov x29, xzr			/* backtraces end here */
-	mov x30, xzr
 	mov x0, x19
 	mov x1, x20
 	bl boot_entry			/* does not return */
+
+/* The identity map goes at once: a null pointer of this CPU must fault. */
+	.type secondary_high_half, @function
+secondary_high_half:
+	PHYS x8, mmu_empty_table
+	msr ttbr0_el1, x8
+	isb
+	tlbi vmalle1
+	dsb nsh
+	isb
+	add x19, x19, x21		/* the entry at its link address */
+	ldp x18, x8, [x19, #SMP_ENTRY_PERCPU]
+	STAND
+	bl smp_begin			/* does not return */
 
 /*
  * void mmu_replace_root(u64 root, u64 empty): runs by the identity map, at its

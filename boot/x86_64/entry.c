@@ -4,6 +4,9 @@
  *
  * Runs on the boot page tables, where physical memory below BOOT_MAP_SIZE is
  * readable; the loaders of today keep everything there.
+ *
+ * A page below 1 MiB is set aside for the other CPUs, which begin in 16-bit
+ * mode and get further from there by trampoline.S.
  */
 #include "arch/console.h"
 #include "arch/cpu.h"
@@ -14,6 +17,9 @@
 #include "boot/x86_64/loaders.h"
 #include "kernel/base/panic.h"
 #include "kernel/main.h"
+
+#define LOW_PAGES_START 0x8000
+#define LOW_PAGES_END   0xa0000
 
 void __noreturn boot_entry(u32 loader, u64 info);
 
@@ -38,6 +44,51 @@ static int __init boot_parse(u32 loader, u64 info, const char **why)
 				why);
 }
 
+static bool __init boot_overlaps(u64 start, u64 end, u64 page)
+{
+	return start < page + PAGE_SIZE && page < end;
+}
+
+/* Is all of the page RAM, by the raw map, without anything of the loader's? */
+static bool __init boot_page_is_free(u64 page)
+{
+	const struct bootinfo *bi = &bootinfo;
+	bool usable = false;
+	u32 i;
+
+	for (i = 0; i < bi->nr_ranges; i++) {
+		const struct boot_range *r = &bi->range[i];
+
+		if (!boot_overlaps(r->start, r->end, page))
+			continue;
+		if (r->type != RANGE_USABLE)
+			return false;
+		usable |= r->start <= page && page + PAGE_SIZE <= r->end;
+	}
+	for (i = 0; i < bi->nr_keep; i++)
+		if (boot_overlaps(bi->keep[i].start, bi->keep[i].end, page))
+			return false;
+	for (i = 0; i < bi->nr_modules; i++)
+		if (boot_overlaps(bi->module[i].start, bi->module[i].end, page))
+			return false;
+	return usable;
+}
+
+/* The lowest pages belong to BIOSes that write there when nobody looks. */
+static void __init boot_find_low_page(void)
+{
+	u64 page;
+
+	if (bootinfo.nr_cpus < 2 || bootinfo.nr_keep == BOOT_MAX_MODULES)
+		return;
+	for (page = LOW_PAGES_START; page < LOW_PAGES_END; page += PAGE_SIZE)
+		if (boot_page_is_free(page)) {
+			bootinfo_keep(&bootinfo, page, PAGE_SIZE);
+			smp_low_page = page;
+			return;
+		}
+}
+
 /**
  * boot_entry() - from start.S: read the loader's information, then kmain()
  *
@@ -59,5 +110,6 @@ void __noreturn __init boot_entry(u32 loader, u64 info)
 	}
 	acpi_parse(&acpi_info, &bootinfo, boot_map);
 	bootinfo.nr_cpus = acpi_info.nr_cpus;
+	boot_find_low_page();
 	kmain();
 }

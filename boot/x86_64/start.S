@@ -16,7 +16,7 @@
  *      PAE, NX, long mode, paging, our own GDT ──► boot_entry() in entry.c
  *
  * The head is linked at its load address, see linker.ld. Nothing of this file
- * is needed after boot.
+ * is needed after boot. The other CPUs pass here as well, from trampoline.S.
  *
  * [MB2] 3.1 "OS image format", 3.3 "I386 machine state"; [PVH]; [SDM3] 10.8.5
  * "Initializing IA-32e Mode"
@@ -143,6 +143,8 @@ build_tables:
 	decl %ecx
 	jnz 1b
 
+/* Also for the other CPUs, with ebp = 0: trampoline.S. */
+	.globl enter_long_mode
 enter_long_mode:
 	movl $CR4_PAE, %eax
 	movl %eax, %cr4
@@ -154,7 +156,7 @@ enter_long_mode:
 	wrmsr
 	movl %cr0, %eax
 	orl $(CR0_PG | CR0_WP | CR0_NE | CR0_MP), %eax
-	andl $~(CR0_EM | CR0_TS), %eax
+	andl $~(CR0_EM | CR0_TS | CR0_CD | CR0_NW), %eax
 	movl %eax, %cr0
 	lgdt boot_gdt_pointer
 	ljmp $KERNEL_CS, $start_long
@@ -207,12 +209,15 @@ start_long:
 	jmp *%rax
 
 	.balign 8
+	.globl boot_gdt, boot_gdt_limit
 boot_gdt:
 	.quad 0
 	.quad 0x00af9b000000ffff	/* KERNEL_CS: 64-bit code */
 	.quad 0x00cf93000000ffff	/* KERNEL_SS: data */
+	.quad 0x00cf9b000000ffff	/* BOOT_CS32: 32-bit code */
+boot_gdt_limit = . - boot_gdt - 1
 boot_gdt_pointer:
-	.short . - boot_gdt - 1
+	.short boot_gdt_limit
 	.long boot_gdt
 
 text_wrong_loader:
@@ -237,6 +242,8 @@ boot_high_half:
 	movl %eax, %gs
 	movl $KERNEL_SS, %eax
 	movl %eax, %ss
+	testl %ebp, %ebp
+	jz boot_further_cpu
 	movl $MSR_GS_BASE, %ecx		/* first CPU: per-CPU offset 0 */
 	xorl %eax, %eax
 	xorl %edx, %edx

@@ -32,7 +32,7 @@ const char *const lock_rank_names[RANK_NR] = {
 DEFINE_PERCPU(struct held_locks, held_spinlocks);
 
 /* Bit n: rank n was taken inside an interrupt; with interrupts on; both, and
- * that has been reported. */
+ * that has been reported [atomic]. */
 static u64 rank_in_irq;
 static u64 rank_irqs_on;
 static u64 rank_reported;
@@ -72,16 +72,24 @@ static void check_order(const struct held_locks *held, const void *lock,
 	}
 }
 
+/* The line stays shared by all CPUs once the bit is there. */
+static void rank_seen(u64 *ranks, u64 bit)
+{
+	if (!(READ_ONCE(*ranks) & bit))
+		__atomic_fetch_or(ranks, bit, __ATOMIC_RELAXED);
+}
+
 static void check_irq_use(const void *lock, enum lock_rank rank)
 {
 	u64 bit = (u64)1 << rank;
 
 	if (this_cpu_read(irq_depth))
-		rank_in_irq |= bit;
+		rank_seen(&rank_in_irq, bit);
 	else if (irq_enabled())
-		rank_irqs_on |= bit;
-	if (rank_in_irq & rank_irqs_on & ~rank_reported & bit) {
-		rank_reported |= bit;
+		rank_seen(&rank_irqs_on, bit);
+	if (READ_ONCE(rank_in_irq) & READ_ONCE(rank_irqs_on) &
+	    ~READ_ONCE(rank_reported) & bit) {
+		rank_seen(&rank_reported, bit);
 		kernel_report("lock-irq",
 			      "%s (%p) is taken by interrupts and "
 			      "with interrupts on",

@@ -3,7 +3,7 @@
  * Panic, reports and backtraces.
  *
  *	panic, panic_trap ─► what and where ─► registers ─► backtrace
- *	                  ─► last trace events ─► machine_exit(1)
+ *	                  ─► other CPUs ─► last trace events ─► machine_exit(1)
  *
  * A backtrace follows the chain of frame pointers; both machines lay a frame
  * out as { caller's frame pointer, return address }:
@@ -20,6 +20,7 @@
 
 #include "arch/cpu.h"
 #include "arch/mmu.h"
+#include "arch/smp.h"
 #include "arch/timer.h"
 #include "arch/trap.h"
 #include "kernel/base/ksym.h"
@@ -83,12 +84,73 @@ __no_sanitize void backtrace_from(uintptr_t pc, uintptr_t frame)
 	}
 }
 
+/* The calls that led to the function that calls this one's caller. */
+#define backtrace_print_callers()                                            \
+	backtrace_from((uintptr_t)__builtin_return_address(0) - 1,           \
+		       ((const struct stack_frame *)cpu_frame_pointer())     \
+			       ->caller)
+
 /** backtrace_print() - the calls that led to the caller. Context: any. */
 void backtrace_print(void)
 {
-	backtrace_from((uintptr_t)__builtin_return_address(0) - 1,
-		       cpu_frame_pointer());
+	backtrace_print_callers();
 }
+
+/* ---- the other CPUs ------------------------------------------------------- */
+
+#define STOP_PATIENCE 50000000u         /* looks at a CPU that shall stop */
+
+static u64 panic_stopped;               /* CPUs that have halted [atomic] */
+
+/* This CPU does nothing any more, and counts as stopped. */
+static void __noreturn panic_halt(void)
+{
+	irq_disable();
+	__atomic_fetch_or(&panic_stopped, (u64)1 << this_cpu_read(cpu_number),
+			  __ATOMIC_SEQ_CST);
+	while (1)
+		cpu_relax();
+}
+
+/** panic_stop_here() - IPI_STOP: say where this CPU is, and halt. Any context. */
+void panic_stop_here(const struct trap_frame *tf)
+{
+	const struct thread *t = current_thread();
+
+	printk(LOG_EMERG, "panic: CPU %u runs thread %d \"%s\":\n",
+	       this_cpu_read(cpu_number), t ? t->id : 0, t ? t->name : "none");
+	if (tf_from_user(tf))
+		printk(LOG_EMERG, "  in user mode, pc %#lx\n", tf_pc(tf));
+	else
+		backtrace_from(tf_pc(tf), tf_fp(tf));
+	panic_halt();
+}
+
+/* One after the other, so that their stories do not mix. */
+static void panic_stop_others(void)
+{
+	unsigned int me = this_cpu_read(cpu_number), cpu;
+	u32 looks;
+
+	for (cpu = cpu_next_online(0); cpu < MAX_CPUS;
+	     cpu = cpu_next_online(cpu + 1)) {
+		if (cpu == me)
+			continue;
+		smp_send((u64)1 << cpu, IPI_STOP);
+		for (looks = STOP_PATIENCE; looks; looks--) {
+			if (__atomic_load_n(&panic_stopped, __ATOMIC_SEQ_CST) >>
+				    cpu &
+			    1)
+				break;
+			cpu_relax();
+		}
+		if (!looks)
+			printk(LOG_EMERG, "panic: CPU %u does not answer\n",
+			       cpu);
+	}
+}
+
+/* ---- panic ------------------------------------------------------------------ */
 
 /* Only one CPU tells its story; the same CPU never twice. */
 static void panic_claim(void)
@@ -101,8 +163,8 @@ static void panic_claim(void)
 		printk_emergency();
 		return;
 	}
-	while (panic_cpu != me)
-		cpu_relax();
+	if (panic_cpu != me)
+		panic_halt();           /* two at once: this one's story is lost */
 	printk(LOG_EMERG, "panic: another one inside the panic; stopped\n");
 	machine_exit(1);
 }
@@ -123,6 +185,7 @@ static void panic_headline(const char *fmt, va_list ap)
 
 static void __noreturn panic_end(void)
 {
+	panic_stop_others();
 	printk(LOG_EMERG, "panic: last trace events, oldest first:\n");
 	trace_dump(PANIC_TRACE);
 	printk(LOG_EMERG, "panic: stopped\n");
@@ -143,8 +206,7 @@ void panic(const char *fmt, ...)
 	panic_headline(fmt, ap);
 	va_end(ap);
 	printk(LOG_EMERG, "panic: backtrace:\n");
-	backtrace_from((uintptr_t)__builtin_return_address(0) - 1,
-		       cpu_frame_pointer());
+	backtrace_print_callers();
 	panic_end();
 }
 

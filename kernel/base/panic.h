@@ -56,6 +56,9 @@ struct trap_frame;
 void __noreturn panic_trap(const struct trap_frame *tf, const char *fmt, ...)
 	__printf(2, 3);
 
+/* IPI_STOP arrived (smp.c): the CPU says where it is, and halts. */
+void __noreturn panic_stop_here(const struct trap_frame *tf);
+
 /* "write to 0x1234: not present, from user mode" into buf; access: FAULT_*. */
 void trap_describe_fault(char *buf, size_t size, vaddr_t addr, u32 access);
 

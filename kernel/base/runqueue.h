@@ -15,6 +15,8 @@ struct runqueue {
 	struct thread *current;         /* [lock] RUNNING */
 	struct thread *idle;            /* runs when the queue is empty */
 	struct thread *dead;            /* [own CPU] left its stack for good */
+	struct list_node leaving;       /* [lock] for other CPUs, see sched.c */
+	bool move;                      /* [own CPU] current shall leave as well */
 	struct timer slice;             /* queued while somebody waits [U3] */
 	u64 nr_switches;                /* [own CPU] */
 };

@@ -59,6 +59,26 @@ void sched_block(void);
 /* Makes a sleeping thread runnable; harmless for others. Context: any. */
 void thread_wake(struct thread *t);
 
+/* Has a thread in user mode look at its user_work. Context: any. */
+void thread_kick(struct thread *t);
+
+/* The CPUs that t may use; waits until the caller itself stands on one. */
+void thread_set_affinity(struct thread *t, u64 cpus);
+
+/* fn(arg) on each CPU, one after the other, with preemption off. May sleep. */
+void sched_on_each_cpu(void (*fn)(void *arg), void *arg);
+
+/* A further CPU's queue and idle thread (kernel/cpus.c); 0 or -ENOMEM. */
+int __must_check sched_init_cpu(unsigned int cpu, struct thread **out);
+void __noreturn sched_idle_loop(void);
+
+/* Whether this CPU has nothing to do: its idle thread runs, outside of any
+ * section without preemption, and nobody waits. Context: interrupts off. */
+bool sched_is_idle(void);
+
+/* IPI_WAKE arrived (kernel/base/smp.c). */
+void sched_kicked(void);
+
 /* The first call on a new stack: of a forked user task before it returns to
  * user mode (arch thread_machine_fork). Kernel threads make it themselves. */
 void sched_switched(void);

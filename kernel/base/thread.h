@@ -24,6 +24,7 @@ struct thread {
 	u32 cpu;                        /* where it runs or ran [run queue] */
 	u32 user_work;                  /* THREAD_WORK_* [atomic] */
 	bool killable_sleep;            /* a signal ends the present sleep */
+	u64 affinity;                   /* bit n: may run on CPU n [run queue] */
 	u64 slice_end;                  /* ns; when another may have the CPU */
 	u64 run_ns;                     /* time spent running */
 	u64 switched_in;                /* ns of timer_now() */

@@ -77,6 +77,7 @@ static void thread_setup(struct thread *t, const char *name, vaddr_t stack)
 	t->stack = stack;
 	t->state = THREAD_SLEEPING;
 	t->cpu = this_cpu_read(cpu_number);
+	t->affinity = current_thread()->affinity;
 	str_copy(t->name, name, sizeof(t->name));
 	thread_list_add(t);
 }

@@ -11,6 +11,7 @@
  */
 #include "arch/cpu.h"
 #include "arch/timer.h"
+#include "kernel/base/smp.h"
 #include "kernel/base/trace.h"
 #include "kernel/fs/proc.h"
 #include "lib/errno.h"
@@ -72,21 +73,28 @@ static int show_tlb(struct strbuf *sb, int pid)
 	return 0;
 }
 
-/*
- * The census borrows reference counts while it walks, so nobody else may run:
- * with one CPU, interrupts off see to that.
- */
+struct census_request {
+	struct census *c;
+	const char *why;
+};
+
+static void census_alone(void *arg)
+{
+	struct census_request *r = arg;
+
+	r->why = census(r->c);
+}
+
+/* The census borrows reference counts while it walks: nobody else may run. */
 static int show_census(struct strbuf *sb, int pid)
 {
 	struct census c = { 0 };
+	struct census_request r = { .c = &c };
 	const char *why;
-	u64 flags;
 
-	if (cpus_online & (cpus_online - 1))
+	if (!smp_alone(census_alone, &r))
 		return -EBUSY;
-	flags = irq_save();
-	why = census(&c);
-	irq_restore(flags);
+	why = r.why;
 	strbuf_printf(sb, "verdict %s\n", why ? why : "sound");
 	strbuf_printf(sb, "ram %llu\ndeferred %llu\n", (ull)c.ram,
 		      (ull)c.deferred);

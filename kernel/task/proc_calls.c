@@ -171,39 +171,79 @@ long sys_sched_yield(SYSCALL_ARGS)
 	return 0;
 }
 
-static bool task_exists(int tid)
+static struct task *task_of_locked(struct process *p, int tid)
 {
-	struct process *p = process_find(tid);
+	struct task *t;
 
-	if (p)
-		process_put(p);
-	return p || !tid || tid == current_task()->tid;
+	list_for_each(t, &p->tasks, group_node)
+		if (t->tid == tid)
+			return t;
+	return NULL;
 }
 
-/** sys_sched_getaffinity() - the CPUs that a task may use: all that run. */
+/* Any task by its number. Context: tasks_lock. NULL: none. */
+static struct task *task_find_locked(int tid)
+{
+	struct task *t = NULL;
+	struct process *p;
+	int at = 0;
+
+	while (!t && (p = process_next_locked(&at)))
+		t = task_of_locked(p, tid);
+	return t;
+}
+
+/* The task's mask, read or set. 0 or -ESRCH. */
+static int task_affinity(int tid, u64 *cpus, bool set)
+{
+	struct task *t = current_task();
+	u64 flags;
+
+	if (tid && tid != t->tid) {
+		flags = spin_lock_irq(&tasks_lock);
+		t = task_find_locked(tid);
+		if (t && set)
+			thread_set_affinity(&t->thread, *cpus);
+		else if (t)
+			*cpus = READ_ONCE(t->thread.affinity);
+		spin_unlock_irq(&tasks_lock, flags);
+		return t ? 0 : -ESRCH;
+	}
+	if (set)
+		thread_set_affinity(&t->thread, *cpus);
+	else
+		*cpus = READ_ONCE(t->thread.affinity);
+	return 0;
+}
+
+/** sys_sched_getaffinity() - the CPUs that a task may use, of those that run. */
 long sys_sched_getaffinity(SYSCALL_ARGS)
 {
+	u64 cpus;
+
 	if (a1 < sizeof(u64) || a1 % sizeof(u64))
 		return -EINVAL;
-	if (!task_exists((int)a0))
+	if (task_affinity((int)a0, &cpus, false))
 		return -ESRCH;
-	if (put_user(cpus_online, (u64 __user *)a2))
+	if (put_user(cpus & cpus_online, (u64 __user *)a2))
 		return -EFAULT;
 	return sizeof(u64);
 }
 
-/** sys_sched_setaffinity() - accepted when it leaves a CPU that runs. */
+/** sys_sched_setaffinity() - one CPU that runs must be among them. */
 long sys_sched_setaffinity(SYSCALL_ARGS)
 {
-	u64 mask = 0;
+	u64 cpus = 0;
 
-	if (!task_exists((int)a0))
-		return -ESRCH;
-	if (copy_from_user(&mask, (const void __user *)a2,
-			   MIN(a1, sizeof(mask))))
+	if (copy_from_user(&cpus, (const void __user *)a2,
+			   MIN(a1, sizeof(cpus))))
 		return -EFAULT;
-	/* Tasks stay where they are: only "everywhere" can be promised. */
-	return (mask & cpus_online) == cpus_online ? 0 : -EINVAL;
+	if (!(cpus & cpus_online)) {
+		u64 now;
+
+		return task_affinity((int)a0, &now, false) ? -ESRCH : -EINVAL;
+	}
+	return task_affinity((int)a0, &cpus, true);
 }
 
 /** sys_getcpu() - getcpu(2); there is one node. */

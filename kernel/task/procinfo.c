@@ -221,6 +221,18 @@ static void procinfo_status_signals(struct process *p, struct strbuf *sb)
 		      (unsigned long long)caught);
 }
 
+/* The first task's mask; a zombie has none left. */
+static u64 procinfo_affinity(struct process *p)
+{
+	u64 flags = spin_lock_irq(&tasks_lock), cpus = ~(u64)0;
+
+	if (!list_empty(&p->tasks))
+		cpus = list_first(&p->tasks, struct task, group_node)
+			       ->thread.affinity;
+	spin_unlock_irq(&tasks_lock, flags);
+	return cpus & cpus_online;
+}
+
 /** procinfo_status() - /proc/PID/status. Context: thread. */
 void procinfo_status(struct process *p, struct strbuf *sb)
 {
@@ -239,7 +251,7 @@ void procinfo_status(struct process *p, struct strbuf *sb)
 	strbuf_printf(sb, "Threads:\t%u\n", p->nr_tasks);
 	procinfo_status_signals(p, sb);
 	strbuf_printf(sb, "Cpus_allowed:\t%llx\n",
-		      (unsigned long long)cpus_online);
+		      (unsigned long long)procinfo_affinity(p));
 }
 
 /**

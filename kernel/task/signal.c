@@ -99,6 +99,7 @@ void signal_state_exec(struct task *t)
 void signal_wake_task(struct task *t, u32 work)
 {
 	__atomic_fetch_or(&t->thread.user_work, work, __ATOMIC_SEQ_CST);
+	thread_kick(&t->thread);        /* also orders the two, see wait_event */
 	if (READ_ONCE(t->thread.killable_sleep))
 		thread_wake(&t->thread);
 }

@@ -89,7 +89,7 @@ static inline void page_leaf_copied(struct page *page)
 /* A leaf is gone; its reference is the caller's, to be dropped after the flush. */
 static inline void page_leaf_removed(struct page *page)
 {
-	assert_slow(page->mapcount > 0);
+	assert_slow(READ_ONCE(page->mapcount) > 0);
 	__atomic_fetch_sub(&page->mapcount, 1, __ATOMIC_RELAXED);
 }
 

@@ -25,6 +25,7 @@
  */
 #include "mm/backing/mapping.h"
 
+#include "kernel/base/explore.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/frames/slab.h"
@@ -233,6 +234,7 @@ int mapping_get_page(struct mapping *m, u64 index, struct page **out)
 	*out = mapping_find(m, index);
 	if (likely(*out))
 		return 0;
+	yield_point(mapping_missed);
 	mutex_lock(&m->lock);
 	err = mapping_get_page_locked(m, index, out);
 	mutex_unlock(&m->lock);
@@ -254,6 +256,7 @@ int mapping_get_page_inside(struct mapping *m, u64 index, struct page **out)
 	*out = index < mapping_end_index(m) ? mapping_find(m, index) : NULL;
 	if (likely(*out))
 		return 0;
+	yield_point(mapping_missed);
 	mutex_lock(&m->lock);
 	if (index < mapping_end_index(m))
 		err = mapping_get_page_locked(m, index, out);

@@ -44,10 +44,12 @@ static void buddy_unlink(struct zone *zone, struct page *page)
 	page->type = PAGE_NONE;
 }
 
+/* The buddy may be in use, and change its type at any moment: but only who has
+ * the zone's lock makes it PAGE_BUDDY, or anything else of that. */
 static inline bool buddy_can_merge(const struct zone *zone,
 				   const struct page *buddy, unsigned int order)
 {
-	return buddy->type == PAGE_BUDDY && buddy->order == order &&
+	return READ_ONCE(buddy->type) == PAGE_BUDDY && buddy->order == order &&
 	       buddy->zone == zone->id;
 }
 

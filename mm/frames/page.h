@@ -154,7 +154,7 @@ static inline void page_set_type(struct page *page, enum page_type type)
 
 static inline void page_get(struct page *page)
 {
-	assert_slow(page->refcount > 0);
+	assert_slow(READ_ONCE(page->refcount) > 0);
 	__atomic_fetch_add(&page->refcount, 1, __ATOMIC_RELAXED);
 }
 

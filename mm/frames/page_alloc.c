@@ -21,6 +21,7 @@
  */
 #include "mm/frames/page_alloc.h"
 
+#include "kernel/base/explore.h"
 #include "kernel/base/inject.h"
 #include "kernel/base/trace.h"
 #include "lib/string.h"
@@ -260,8 +261,10 @@ static __force_inline bool page_put_last(struct page *page, uintptr_t pc)
 {
 	u32 old = __atomic_fetch_sub(&page->refcount, 1, __ATOMIC_ACQ_REL);
 
-	if (likely(old == 1))
+	if (likely(old == 1)) {
+		yield_point(page_unowned);
 		return true;
+	}
 	if (unlikely(old == 0))
 		page_put_none(page, pc);
 	return false;
@@ -333,7 +336,7 @@ void page_alloc_drain(int cpu)
 	if (cpu < 0 || (u32)cpu == me)
 		pcp_drain_this_cpu();
 	for (n = 0; n < MAX_CPUS; n++) {
-		if (n == me || !(cpus_online >> n & 1) ||
+		if (n == me || !(READ_ONCE(cpus_online) >> n & 1) ||
 		    (cpu >= 0 && (u32)cpu != n))
 			continue;
 		for (id = 0; id < ZONE_NR; id++)
@@ -350,7 +353,8 @@ u64 page_alloc_pcp_count(void)
 	int id;
 
 	for (n = 0; n < MAX_CPUS; n++)
-		for (id = 0; id < ZONE_NR && cpus_online >> n & 1; id++)
+		for (id = 0; id < ZONE_NR && READ_ONCE(cpus_online) >> n & 1;
+		     id++)
 			pages += READ_ONCE(
 				cpu_ptr(page_alloc_cpu, n)->zone[id].count);
 	return pages;

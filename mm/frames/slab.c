@@ -26,6 +26,7 @@
  */
 #include "mm/frames/slab_cache.h"
 
+#include "kernel/base/explore.h"
 #include "kernel/base/trace.h"
 
 DEFINE_PERCPU(struct slab_cpu, slab_cpu);
@@ -257,6 +258,7 @@ static void slab_return_chain(struct kmem_cache *cache, void *obj)
 	struct page *slab, *next_slab;
 	void *next;
 
+	yield_point(slab_chain);
 	spin_lock(&cache->lock);
 	cache->nr_locked++;
 	for (; obj; obj = next) {

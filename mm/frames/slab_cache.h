@@ -25,10 +25,11 @@
 
 enum {
 	CACHE_KASAN = 1 << 7,           /* builds with KASAN=1: every cache */
+	CACHE_LOCKED = 1 << 8,          /* L: no per-CPU layer, nothing else */
 	/* Caches with any of these never have an active slab: each operation
 	 * takes the lock and the long way (slab_debug.c). */
 	CACHE_DEBUG = CACHE_REDZONE | CACHE_POISON | CACHE_OWNER |
-		      CACHE_SANITY | CACHE_KASAN,
+		      CACHE_SANITY | CACHE_KASAN | CACHE_LOCKED,
 };
 
 struct kmem_cache {

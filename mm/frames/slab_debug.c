@@ -6,6 +6,8 @@
  *	                            Z red zones on both sides of the object
  *	                            P poison of free objects
  *	                            U owners: who allocated, who freed
+ *	                            L none of these: only what they cost, a
+ *	                              lock for each operation (membench)
  *
  * The patterns are those that everybody who debugs kernels knows by sight:
  *
@@ -49,8 +51,10 @@ static u32 slab_debug_bit(char letter)
 		return CACHE_POISON;
 	case 'U':
 		return CACHE_OWNER;
+	case 'L':
+		return CACHE_LOCKED;
 	default:
-		pr_warn("slab: slab_debug= knows F, Z, P and U, not %c\n",
+		pr_warn("slab: slab_debug= knows F, Z, P, U and L, not %c\n",
 			letter);
 		return 0;
 	}

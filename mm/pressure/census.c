@@ -39,6 +39,7 @@
 #include "mm/frames/slab.h"
 #include "mm/spaces/leaf.h"
 #include "mm/spaces/mm.h"
+#include "mm/tables/kstack.h"
 #include "mm/tables/pgtable.h"
 #include "mm/tables/vmalloc.h"
 
@@ -293,5 +294,5 @@ void census_mark(struct census_mark *m)
 		m->used += c.by_type[i];
 	m->used -= c.by_type[PAGE_BUDDY] + c.by_type[PAGE_PCP] +
 		   c.by_type[PAGE_RESERVED] + c.by_type[PAGE_SLAB] +
-		   (c.by_type[PAGE_TABLE] - m->tables);
+		   (c.by_type[PAGE_TABLE] - m->tables) + kstack_stocked_pages();
 }

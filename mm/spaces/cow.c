@@ -23,6 +23,7 @@
  * the old frame is held by a reference of our own. If the entry changed in
  * the meantime the copy goes back, and the write runs again.
  */
+#include "kernel/base/explore.h"
 #include "kernel/base/trace.h"
 #include "mm/spaces/fault.h"
 #include "mm/spaces/leaf.h"
@@ -30,6 +31,7 @@
 /* The last owner keeps the frame. Drops the table lock. */
 static enum fault_verdict cow_reuse(struct fault_ctx *ctx, struct page *page)
 {
+	yield_point(cow_one_owner);
 	pt_set_prot(ctx->cur.slot, ctx->vma->prot | PT_YOUNG | PT_DIRTY, 0);
 	fault_unlock_table(ctx);
 	trace(fault_cow_reuse, ctx->va, page_to_pfn(page).v);
@@ -91,11 +93,13 @@ static enum fault_verdict cow_copy(struct fault_ctx *ctx, struct page *old)
 		ctx->why = FAULT_WHY_NO_MEMORY;
 		return FAULT_OOM;
 	}
+	yield_point(cow_copied);
 	same = fault_relock_table(ctx);
 	if (likely(same))
 		cow_switch_leaf(ctx, old, new);
 	fault_unlock_table(ctx);
 	if (likely(same)) {
+		yield_point(cow_switched);
 		cow_count_rss(ctx->mm, old);
 		if (old == zero_page) {         /* nothing was copied */
 			trace(fault_anon, ctx->va, page_to_pfn(new).v);

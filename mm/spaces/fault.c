@@ -42,6 +42,7 @@
 #include "mm/spaces/fault.h"
 
 #include "arch/trap.h"
+#include "kernel/base/explore.h"
 #include "kernel/base/trace.h"
 #include "lib/errno.h"
 #include "mm/spaces/leaf.h"
@@ -241,6 +242,7 @@ static enum fault_verdict fault_missing(struct fault_ctx *ctx)
 		return fault_fail(ctx, v, FAULT_WHY_NO_MEMORY);
 	if (unlikely(v != FAULT_OK))
 		return v;
+	yield_point(fault_has_page);
 	if (likely(fault_relock_table(ctx))) {
 		fault_install_here(ctx, ctx->page,
 				   write ? PT_YOUNG | PT_DIRTY : PT_YOUNG);
@@ -314,6 +316,7 @@ static enum fault_verdict fault_resolve(struct fault_ctx *ctx)
 				  &mm->nr_tables)))
 		return fault_fail(ctx, FAULT_OOM, FAULT_WHY_NO_MEMORY);
 	ctx->table = virt_to_page(ctx->cur.slot);
+	yield_point(fault_peeked);
 	if (pte_kind(ctx->cur.entry, 0) != PTE_NONE) {
 		fault_relock_table(ctx);
 		ctx->cur.entry = pt_read(ctx->cur.slot);

@@ -24,6 +24,7 @@
  * of the parent that became read-only stay so; the next write finds one
  * owner and makes them writable again.
  */
+#include "kernel/base/explore.h"
 #include "kernel/base/trace.h"
 #include "lib/errno.h"
 #include "lib/string.h"
@@ -52,6 +53,7 @@ static inline bool fork_copy_leaf(pte_t *slot, pte_t e, pte_t *child,
 		prot &= ~(ptprot_t)PT_WRITE;
 		e = pte_with_prot(e, prot, 0);
 		pt_set_prot(slot, prot, 0);
+		yield_point(fork_shared);
 	}
 	page_leaf_copied(page);
 	pt_install(child, e);

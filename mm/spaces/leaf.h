@@ -24,14 +24,14 @@ static inline unsigned int page_rss_kind(const struct page *page)
 {
 	if (likely(page->type == PAGE_ANON))
 		return RSS_ANON;
-	return page->flags & PG_SHMEM ? RSS_SHMEM : RSS_FILE;
+	return READ_ONCE(page->flags) & PG_SHMEM ? RSS_SHMEM : RSS_FILE;
 }
 
 /* Instructions arrive as data: before a leaf lets anybody fetch from a page,
  * the fetching side learns of its contents, once. */
 static inline void leaf_sync_icache(struct page *page, ptprot_t prot)
 {
-	if (likely(!(prot & PT_EXEC)) || page->flags & PG_EXEC_READY)
+	if (likely(!(prot & PT_EXEC)) || READ_ONCE(page->flags) & PG_EXEC_READY)
 		return;
 	icache_sync(page_to_virt(page), PAGE_SIZE);
 	__atomic_fetch_or(&page->flags, PG_EXEC_READY, __ATOMIC_RELAXED);

@@ -102,6 +102,7 @@ static void madvise_drop(struct vma *vma, vaddr_t start, vaddr_t end)
 	struct tlb_batch batch;
 
 	tlb_batch_begin(&batch, &vma->mm->space, TLB_UNMAP);
+	batch.shared = true;            /* faults run */
 	mm_unmap_pages(vma->mm, start, end, &batch);
 	tlb_batch_end(&batch);
 }

@@ -111,7 +111,7 @@ int mm_create(struct mm **out)
 /** mm_get() - one more user. Context: any; the caller has one. */
 void mm_get(struct mm *mm)
 {
-	assert_slow(mm->users > 0);
+	assert_slow(READ_ONCE(mm->users) > 0);
 	__atomic_fetch_add(&mm->users, 1, __ATOMIC_RELAXED);
 }
 
@@ -158,7 +158,7 @@ static void mm_destroy(struct mm *mm)
  */
 void mm_put(struct mm *mm)
 {
-	assert_slow(mm->users > 0);
+	assert_slow(READ_ONCE(mm->users) > 0);
 	if (__atomic_sub_fetch(&mm->users, 1, __ATOMIC_ACQ_REL) == 0)
 		mm_destroy(mm);
 }

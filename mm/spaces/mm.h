@@ -71,7 +71,8 @@ void mm_init(void);
 
 static inline s64 mm_rss(const struct mm *mm)
 {
-	return mm->rss[RSS_ANON] + mm->rss[RSS_FILE] + mm->rss[RSS_SHMEM];
+	return READ_ONCE(mm->rss[RSS_ANON]) + READ_ONCE(mm->rss[RSS_FILE]) +
+	       READ_ONCE(mm->rss[RSS_SHMEM]);
 }
 
 /* The most pages that were ever mapped at once. */

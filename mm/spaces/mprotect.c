@@ -15,6 +15,7 @@
  * error, and what lies before stays changed, as on Linux. Running out of
  * memory for the splits changes nothing.
  */
+#include "kernel/base/explore.h"
 #include "kernel/base/trace.h"
 #include "lib/errno.h"
 #include "mm/spaces/leaf.h"
@@ -29,36 +30,50 @@ enum {
 };
 
 /*
+ * The leaves of one table, to the protection `full`; ask_page: the page decides
+ * whether it may be written. Return: the rights that some leaf lost. Inlined
+ * for either case: this loop is all that mprotect of a large range does.
+ */
+static __force_inline ptprot_t mprotect_table(const struct pt_cursor *c,
+					      ptprot_t full, bool ask_page)
+{
+	const ptprot_t rights = PT_READ | PT_WRITE | PT_EXEC;
+	ptprot_t lost = 0;
+	pte_t *slot;
+
+	pt_for_each_slot(c, slot) {
+		pte_t e = pt_read(slot);
+		ptprot_t old, want = full;
+
+		if (pte_kind(e, 0) == PTE_NONE)
+			continue;
+		if (ask_page && !page_has_one_owner(leaf_page(e)))
+			want &= ~(ptprot_t)PT_WRITE;
+		old = pte_prot(e, 0) & rights;
+		if (old == (want & rights))
+			continue;
+		yield_point(mprotect_asked);
+		pt_set_prot(slot, want, 0);
+		lost |= old & ~want;
+	}
+	return lost;
+}
+
+/*
  * Rewrites the leaves of a VMA to its present protection.
  * Context: mm->lock for writing, so no fault runs and no owner comes or goes.
  */
 static void mprotect_leaves(struct vma *vma, vaddr_t start, vaddr_t end,
 			    struct tlb_batch *batch)
 {
-	const ptprot_t rights = PT_READ | PT_WRITE | PT_EXEC;
-	const ptprot_t full = vma->prot, readonly = full & ~(ptprot_t)PT_WRITE;
-	const bool ask_page = full & PT_WRITE && !(vma->flags & VM_SHARED);
+	const bool ask_page = vma->prot & PT_WRITE && !(vma->flags & VM_SHARED);
 	struct pt_cursor c;
 
 	pt_cursor_begin(&c, &vma->mm->space, start, end);
 	while (pt_cursor_next(&c)) {
-		ptprot_t lost = 0;
-		pte_t *slot;
+		ptprot_t lost = ask_page ? mprotect_table(&c, vma->prot, true)
+					 : mprotect_table(&c, vma->prot, false);
 
-		pt_for_each_slot(&c, slot) {
-			pte_t e = pt_read(slot);
-			ptprot_t old, want = full;
-
-			if (pte_kind(e, 0) == PTE_NONE)
-				continue;
-			if (ask_page && !page_has_one_owner(leaf_page(e)))
-				want = readonly;
-			old = pte_prot(e, 0) & rights;
-			if (old == (want & rights))
-				continue;
-			pt_set_prot(slot, want, 0);
-			lost |= old & ~want;
-		}
 		if (lost)
 			tlb_batch_note(batch, c.va, pt_cursor_rest(&c));
 		pt_cursor_skip(&c);

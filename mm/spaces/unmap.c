@@ -9,9 +9,12 @@
  * drops it. Counters of the space are added up locally and change once.
  *
  * Locking: the table lock of each table while its leaves go. Faults may run
- * in the same range (MADV_DONTNEED holds mm->lock for reading): each leaf is
- * either taken or was not there yet.
+ * in the same range (MADV_DONTNEED holds mm->lock for reading, and says so by
+ * batch->shared): each leaf is either taken or was not there yet. Then the flush
+ * comes before the table is unlocked, or a fault would make a new leaf while some
+ * CPU still has the old one (arch/mmu.h [M4]).
  */
+#include "kernel/base/explore.h"
 #include "mm/spaces/leaf.h"
 #include "mm/spaces/mm.h"
 #include "mm/tables/pgtable.h"
@@ -45,6 +48,7 @@ static inline void unmap_leaf(const struct pt_cursor *c, pte_t *slot,
 {
 	struct page *page = leaf_page(pt_clear(slot));
 
+	yield_point(unmap_cleared);
 	if (page == zero_page)
 		return;
 	rss->nr[page_rss_kind(page)]--;
@@ -76,6 +80,8 @@ void mm_unmap_pages(struct mm *mm, vaddr_t start, vaddr_t end,
 		pt_for_each_slot(&c, slot)
 			if (pte_kind(pt_read(slot), 0) != PTE_NONE)
 				unmap_leaf(&c, slot, &rss, batch);
+		if (batch->shared)
+			tlb_batch_flush(batch);
 		pt_cursor_skip(&c);
 	}
 	pt_cursor_end(&c);

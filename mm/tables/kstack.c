@@ -10,8 +10,8 @@
  *
  * Mapping and unmapping a stack costs a flush on all CPUs; so each CPU keeps
  * a few mapped ones at hand, and fork and exit exchange them without touching
- * a page table. The stock is filled at boot and full whenever nothing runs that
- * was started later, so that it never looks like a leak.
+ * a page table. The boot CPU's stock is filled at boot, the others' by the first
+ * threads that end there; the census counts stocked stacks apart.
  */
 #include "mm/tables/kstack.h"
 
@@ -68,6 +68,16 @@ void kstack_destroy(vaddr_t stack)
 	preempt_enable();
 	if (!kept)
 		vmalloc_stack_free(stack);
+}
+
+u64 kstack_stocked_pages(void)
+{
+	u64 stacks = 0;
+
+	for (unsigned int cpu = cpu_next_online(0); cpu < MAX_CPUS;
+	     cpu = cpu_next_online(cpu + 1))
+		stacks += READ_ONCE(cpu_ptr(kstack_stock, cpu)->nr);
+	return stacks << KERNEL_STACK_ORDER;
 }
 
 bool kstack_is_guard(vaddr_t va)

@@ -12,6 +12,9 @@ void kstack_init(void);
 vaddr_t kstack_create(void);
 void kstack_destroy(vaddr_t stack);
 
+/* Pages of the stacks in all CPUs' stocks: mapped, and nobody's. A snapshot. */
+u64 kstack_stocked_pages(void);
+
 /* Is va in the guard page of a kernel stack? For the overflow report: takes no
  * lock, any context. */
 bool kstack_is_guard(vaddr_t va);

@@ -26,6 +26,7 @@
  */
 #include "mm/tables/pgtable.h"
 
+#include "kernel/base/explore.h"
 #include "kernel/base/trace.h"
 #include "lib/errno.h"
 #include "mm/frames/memblock.h"
@@ -142,13 +143,17 @@ static __noinline int pt_table_grow(struct mmu_space *space, pte_t *slot,
 				    vaddr_t va, unsigned int level,
 				    u64 *nr_tables, struct pt_spare *spare)
 {
+	enum pte_kind kind = pte_kind(pt_read(slot), level);
 	pte_t *table;
 
-	if (pte_kind(pt_read(slot), level) != PTE_NONE)
+	if (kind == PTE_TABLE)
+		return 0;               /* another CPU has just made it */
+	if (kind != PTE_NONE)
 		return -EEXIST;
 	table = pt_table_from(spare);
 	if (!table)
 		return -ENOMEM;
+	yield_point(table_made);
 	if (!pt_table_link(space, slot, table,
 			   spare ? NULL : pt_grow_lock(space, slot))) {
 		pt_table_free(table);
@@ -205,19 +210,30 @@ enum pt_descend_mode {
 	DESCEND_PEEK,                   /* neither */
 };
 
-/* The table of `level` on va's way, if all tables above it exist; or NULL. */
+/* One step down: the table below, or NULL. */
+static __force_inline pte_t *pt_step(pte_t *table, vaddr_t va, unsigned int l)
+{
+	pte_t e = pt_read(&table[pt_index(va, l)]);
+
+	return likely(pte_kind(e, l) == PTE_TABLE) ? pt_below(e, l) : NULL;
+}
+
+/* The table of `level` on va's way, if all tables above it exist; or NULL. The
+ * usual way, from the fourth level to the last table, is written out: with known
+ * levels a step is half as long, and every fault takes it. */
 static __force_inline pte_t *pt_walk_to(const struct mmu_space *space,
 					vaddr_t va, unsigned int level)
 {
 	pte_t *table = space->top;
+	unsigned int l = pt_top_level();
 
-	for (unsigned int l = pt_top_level(); l > level; l--) {
-		pte_t e = pt_read(&table[pt_index(va, l)]);
-
-		if (unlikely(pte_kind(e, l) != PTE_TABLE))
-			return NULL;
-		table = pt_below(e, l);
+	if (level == 0 && likely(l == 3)) {
+		table = pt_step(table, va, 3);
+		table = likely(table) ? pt_step(table, va, 2) : NULL;
+		return likely(table) ? pt_step(table, va, 1) : NULL;
 	}
+	for (; table && l > level; l--)
+		table = pt_step(table, va, l);
 	return table;
 }
 

@@ -17,6 +17,7 @@
  */
 #include "mm/tables/tlb.h"
 
+#include "kernel/base/explore.h"
 #include "kernel/base/trace.h"
 #include "lib/string.h"
 #include "mm/frames/page_alloc.h"
@@ -47,6 +48,7 @@ void tlb_batch_begin(struct tlb_batch *b, struct mmu_space *space,
 	b->end = 0;
 	b->tables = false;
 	b->dying = false;
+	b->shared = false;
 	b->nr = 0;
 }
 
@@ -82,6 +84,7 @@ static void tlb_flush_noted(const struct tlb_batch *b)
  */
 void tlb_batch_flush(struct tlb_batch *b)
 {
+	yield_point(tlb_flush);
 	if (b->start >= b->end || b->dying)
 		this_cpu_add(tlb_counters.spared, 1);   /* [L3] */
 	else
@@ -89,6 +92,7 @@ void tlb_batch_flush(struct tlb_batch *b)
 	b->start = ~(vaddr_t)0;
 	b->end = 0;
 	b->tables = false;
+	yield_point(tlb_put);
 	page_put_many(b->page, b->nr);
 	b->nr = 0;
 }
@@ -111,7 +115,7 @@ void tlb_batch_put_table(struct tlb_batch *b, struct page *table)
 void tlb_counters_sum(struct tlb_counters *out)
 {
 	memset(out, 0, sizeof(*out));
-	for (u64 cpus = cpus_online; cpus; cpus &= cpus - 1) {
+	for (u64 cpus = READ_ONCE(cpus_online); cpus; cpus &= cpus - 1) {
 		unsigned int cpu = (unsigned int)__builtin_ctzll(cpus);
 		const struct tlb_counters *c = cpu_ptr(tlb_counters, cpu);
 

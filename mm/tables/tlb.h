@@ -52,6 +52,8 @@ struct tlb_batch {
 	bool tables;                    /* table pages wait: walk caches too */
 	bool dying;                     /* mmu_space_fini() was called: no CPU
 					 * knows the space, nothing to flush */
+	bool shared;                    /* others may fill the slots as soon as
+					 * their table is unlocked: flush before */
 	u32 nr;
 	struct page *page[TLB_BATCH_PAGES];     /* put after the flush */
 };

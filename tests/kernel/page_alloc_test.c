@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* mm/frames/page_alloc.c and page_slow.c: lists, zones, marks, and misuse. */
+#include "kernel/base/sched.h"
 #include "mm/frames/page_alloc.h"
 
 #include "kernel/base/inject.h"
@@ -130,13 +131,18 @@ TEST(page_alloc, lists_spare_the_lock)
 	EXPECT(z->nr_locked - locked <= 2 * 128 / z->pcp_batch + 2);
 }
 
+static void drain_here(void *arg)
+{
+	page_alloc_drain((int)this_cpu_read(cpu_number));
+}
+
 TEST(page_alloc, drain_gives_all_back)
 {
 	struct page *page = page_alloc(GFP_KERNEL, 0);
 
 	EXPECT(page != NULL);
 	page_free(page, 0);
-	page_alloc_drain(-1);
+	sched_on_each_cpu(drain_here, NULL);
 	EXPECT_EQ(page_alloc_pcp_count(), 0);
 	EXPECT(page_head(page)->type == PAGE_BUDDY);
 	EXPECT_SOUND(zone_check(page_zone(page_head(page))));

@@ -42,10 +42,20 @@ static inline bool rig_create(struct rig *r)
 	return true;
 }
 
+/* The space goes where the thread goes, as a user thread's does. */
 static inline void rig_load(struct rig *r)
 {
 	preempt_disable();
+	current_thread()->space = &r->space;
 	mmu_switch(&r->space);
+	preempt_enable();
+}
+
+static inline void rig_unload(void)
+{
+	preempt_disable();
+	current_thread()->space = NULL;
+	mmu_switch(&mmu_kernel_space);
 	preempt_enable();
 }
 
@@ -62,9 +72,7 @@ static inline void rig_end(struct rig *r)
 {
 	struct tlb_batch b;
 
-	preempt_disable();
-	mmu_switch(&mmu_kernel_space);
-	preempt_enable();
+	rig_unload();
 	mmu_space_fini(&r->space);
 	tlb_batch_begin(&b, &r->space, TLB_EXIT);
 	b.dying = true;

@@ -146,8 +146,10 @@ static void test_check_preemption(void)
 /* Until the threads of the test have run to their end and are gone. */
 static void test_settle(void)
 {
-	while (sched_nr_runnable() > 1)
+	while (sched_nr_runnable() > 1) {
+		cpu_relax();            /* icount: now it is another CPU's turn */
 		sched_yield();
+	}
 	thread_reap_wait();
 }
 
@@ -184,6 +186,9 @@ static void test_run_one(const struct kernel_test *t)
 	run.failed = false;
 	run.skipped = NULL;
 	run.report_kind = NULL;
+	/* One CPU decides who runs when, and its threads stay there; tests about
+	 * several CPUs (smp_test.c) spread theirs themselves. */
+	thread_set_affinity(current_thread(), 1);
 	census_mark(&before);
 	if (test_limit_ns)
 		timer_start(&run.limit, timer_now() + test_limit_ns,

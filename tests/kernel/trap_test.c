@@ -8,6 +8,7 @@
 #include "arch/trap.h"
 #include "arch/uaccess.h"
 #include "kernel/base/panic.h"
+#include "kernel/base/trace.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "tests/kernel/space.h"
@@ -35,6 +36,25 @@ TEST(trap, a_breakpoint_keeps_the_interrupt_flag)
 	irq_restore(flags);
 	EXPECT(off);
 	EXPECT(irq_enabled());
+}
+
+/* More values than any machine has registers, all of them needed on both sides:
+ * the compiler keeps in registers what it can, and the trap must as well. */
+#define EIGHT(X, n)                                                            \
+	X(n##0) X(n##1) X(n##2) X(n##3) X(n##4) X(n##5) X(n##6) X(n##7)
+#define VALUES(X) EIGHT(X, 1) EIGHT(X, 2) EIGHT(X, 3) EIGHT(X, 4)
+
+TEST(trap, a_breakpoint_keeps_every_register)
+{
+	volatile u64 seed = 0x0123456789abcdef;
+
+#define X(n) u64 value_##n = seed * (2 * (n) + 3);
+	VALUES(X)
+#undef X
+	cpu_breakpoint();
+#define X(n) EXPECT_EQ(value_##n, 0x0123456789abcdef * (2 * (n) + 3));
+	VALUES(X)
+#undef X
 }
 
 TEST(trap, irq_state_nests)
@@ -82,6 +102,62 @@ TEST(trap, fault_reports_in_words)
 	EXPECT(strstr(text, "read"));
 	EXPECT(strstr(text, "kernel"));
 	EXPECT(!strstr(text, "not present"));
+}
+
+/* ---- what a fault says ------------------------------------------------------- */
+
+/* FAULT_* of the newest fault at va that came to nothing; 0: there is none. */
+static u32 last_segv(vaddr_t va)
+{
+	const struct trace_cpu *t = this_cpu_ptr(trace_cpu);
+
+	for (u64 n = t->next; n > 0 && n + TRACE_RING > t->next; n--) {
+		const struct trace_record *r = &t->ring[(n - 1) % TRACE_RING];
+
+		if (r->event == TRACE_fault_segv && r->a == va)
+			return (u32)r->b;
+	}
+	return 0;
+}
+
+static u32 read_fails(vaddr_t va)
+{
+	return user_peek(va) == -1 ? last_segv(va) : 0;
+}
+
+static u32 write_fails(vaddr_t va)
+{
+	return user_poke(va, 1) ? 0 : last_segv(va);
+}
+
+static void fault_words(struct mm *mm)
+{
+	const u32 read = FAULT_READ | FAULT_UACCESS;
+	const u32 write = FAULT_WRITE | FAULT_UACCESS;
+	vaddr_t at = space_map(mm, 3, SPACE_RW), hole = at + 2 * PAGE_SIZE;
+
+	EXPECT(at && !mm_munmap(mm, hole, PAGE_SIZE));
+	EXPECT_EQ(read_fails(hole + 5), read);
+	EXPECT_EQ(write_fails(hole + 9), write);
+
+	EXPECT(user_poke(at, 1) && user_poke(at + PAGE_SIZE, 1));
+	EXPECT(!mm_mprotect(mm, at, PAGE_SIZE, PROT_READ));
+	EXPECT_EQ(write_fails(at + 7), write | FAULT_PRESENT);
+	EXPECT_EQ(user_peek(at), 1);
+
+	/* Silent: as if nothing were there. */
+	EXPECT(!mm_mprotect(mm, at + PAGE_SIZE, PAGE_SIZE, PROT_NONE));
+	EXPECT_EQ(read_fails(at + PAGE_SIZE), read);
+	EXPECT_EQ(write_fails(at + PAGE_SIZE + 1), write);
+}
+
+TEST(trap, a_fault_says_how)
+{
+	struct mm *mm = space_enter();
+
+	EXPECT(mm);
+	fault_words(mm);
+	space_leave(mm);
 }
 
 /* ---- copies across the border ------------------------------------------------ */

@@ -46,7 +46,8 @@ class SuitesTest(unittest.TestCase):
 
     def test_every_guest_suite_names_its_machine(self):
         for suite in suites.all_suites(list(MACHINES)):
-            guest = suite.name.startswith(("kernel/", "user/", "boot/", "gdb/"))
+            guest = suite.name.startswith(("kernel/", "user/", "stress/", "boot/",
+                                           "gdb/"))
             self.assertEqual(guest, suite.arch in MACHINES, suite.name)
             if guest:
                 self.assertTrue(suite.name.endswith(f"-{suite.arch}"), suite.name)
@@ -57,6 +58,17 @@ class SuitesTest(unittest.TestCase):
             built = {suite.name for suite in suites.builds(arches, False)}
             self.assertEqual(len({s.name for s in chosen}), len(chosen))
             self.assertLessEqual({n for s in chosen for n in s.needs}, built)
+
+    def test_stress_is_small_unless_asked(self):
+        for arch in MACHINES:
+            small = {s.name for s in suites.stress_suites(arch, False)}
+            big = {s.name for s in suites.stress_suites(arch, True)}
+            self.assertFalse(small & big)
+            with mock.patch.dict("os.environ", {"STRESS": "big"}):
+                names = {s.name for s in suites.all_suites([arch])}
+            self.assertLessEqual(big, names)
+            self.assertFalse(small & names)
+            self.assertLessEqual(small, {s.name for s in suites.all_suites([arch])})
 
 
 class FiguresTest(unittest.TestCase):

@@ -20,6 +20,11 @@ HOST_SAN := $(if $(filter 1,$(COVERAGE)),none,$(SAN))
 HOST_B   := build/host$(if $(filter 1,$(COVERAGE)),-coverage,$(if \
 	$(filter-out address,$(SAN)),-$(SAN)))
 
+# The explorer's kernel has yield points and no sanitizer.
+EXPLORE_B := build/host-explore
+# Another one is ThreadSanitizer's, whatever SAN the rest has.
+TSAN_B    := build/host-tsan
+
 HOST_CFLAGS := -std=gnu11 -O1 -g -fno-omit-frame-pointer -fno-strict-aliasing \
 	-fno-common $(WARN) -DQUIRE_HOST=1 -DQUIRE_DEBUG=1 \
 	-iquote . -isystem arch/host $(SAN_FLAGS_$(HOST_SAN)) \
@@ -43,14 +48,20 @@ HOST_SUITE_OUT := tests/kernel/kasan_test.c tests/kernel/ubsan_test.c \
 		'"(kernel/(task|fs|dev)/|tests/kernel/fsbox)' tests/kernel/*.c))
 HOST_SUITES   := $(filter-out $(HOST_SUITE_OUT),$(wildcard tests/kernel/*.c))
 HOST_SHARED   := $(wildcard tests/unit/shared_*.c)
-HOST_PROGS    := $(filter-out $(HOST_SHARED),$(wildcard tests/unit/*.c))
-HOST_SRCS     := $(HOST_LIB_SRCS) $(HOST_SUITES) $(HOST_SHARED) $(HOST_PROGS)
+# Two programs of several files, with builds of the kernel for themselves.
+EXPLORE_SRCS  := $(wildcard tests/unit/explore*.c)
+TSAN_SRCS     := $(wildcard tests/unit/tsan*.c)
+HOST_PROGS    := $(filter-out $(HOST_SHARED) $(EXPLORE_SRCS) $(TSAN_SRCS), \
+	$(wildcard tests/unit/*.c))
+HOST_SRCS     := $(HOST_LIB_SRCS) $(HOST_SUITES) $(HOST_SHARED) $(HOST_PROGS) \
+	$(EXPLORE_SRCS) $(TSAN_SRCS)
 
 host_objs  = $(patsubst %,$(HOST_B)/obj/%.o,$(1))
 HOST_PROG_BINS := $(HOST_PROGS:tests/unit/%.c=$(HOST_B)/%)
 # The same suites on other MMUs: run.c looks at its name.
 HOST_VARIANTS  := $(addprefix $(HOST_B)/run-,software-bits few-tags no-tags)
-HOST_BINS := $(HOST_PROG_BINS) $(HOST_VARIANTS)
+HOST_BINS := $(HOST_PROG_BINS) $(HOST_VARIANTS) \
+	$(if $(filter 1,$(COVERAGE)),,$(EXPLORE_B)/explore $(TSAN_B)/tsan_mm)
 
 .PHONY: host-tests host-list host-run
 host-tests: $(HOST_BINS)
@@ -79,4 +90,41 @@ $(HOST_B)/fdt_test $(HOST_B)/fdt_fuzz: HOST_LIBS := -lfdt
 $(HOST_VARIANTS): $(HOST_B)/run
 	@ln -f $< $@
 
+# The explorer stands between the kernel and these functions.
+EXPLORE_WRAPS := sched_block thread_wake host_irq_poll lock_debug_acquire \
+	trap_page_fault pt_clear pt_set_prot pt_replace \
+	mmu_flush_range mmu_flush_space
+EXPLORE_CFLAGS := $(filter-out -O1 $(SAN_FLAGS_$(HOST_SAN)) --coverage, \
+	$(HOST_CFLAGS)) -O2 -DQUIRE_EXPLORE=1
+
+$(EXPLORE_B)/obj/%.c.o: %.c tests/unit/host.mk
+	@mkdir -p $(@D)
+	@echo "  HOSTCC  $< (explore)"
+	@$(HOSTCC) $(EXPLORE_CFLAGS) -MD -MP -c $< -o $@
+
+EXPLORE_OBJS := $(patsubst %,$(EXPLORE_B)/obj/%.o,$(HOST_LIB_SRCS) \
+	$(HOST_SHARED) $(EXPLORE_SRCS))
+$(EXPLORE_B)/explore: $(EXPLORE_OBJS)
+	@echo "  HOSTLD  $@"
+	@$(HOSTCC) $(EXPLORE_CFLAGS) $^ -o $@ \
+		$(EXPLORE_WRAPS:%=-Wl,--wrap=%) $(HOST_LIBS)
+
+TSAN_WRAPS  := sched_block thread_wake mmu_flush_range mmu_flush_space pt_replace \
+	trap_page_fault
+TSAN_CFLAGS := $(filter-out $(SAN_FLAGS_$(HOST_SAN)) --coverage, \
+	$(HOST_CFLAGS)) $(SAN_FLAGS_thread) -Wno-tsan --param tsan-distinguish-volatile=1
+
+$(TSAN_B)/obj/%.c.o: %.c tests/unit/host.mk
+	@mkdir -p $(@D)
+	@echo "  HOSTCC  $< (tsan)"
+	@$(HOSTCC) $(TSAN_CFLAGS) -MD -MP -c $< -o $@
+
+TSAN_OBJS := $(patsubst %,$(TSAN_B)/obj/%.o,$(HOST_LIB_SRCS) $(HOST_SHARED) \
+	$(TSAN_SRCS))
+$(TSAN_B)/tsan_mm: $(TSAN_OBJS)
+	@echo "  HOSTLD  $@"
+	@$(HOSTCC) $(TSAN_CFLAGS) $^ -o $@ $(TSAN_WRAPS:%=-Wl,--wrap=%)
+
 -include $(patsubst %,$(HOST_B)/obj/%.d,$(HOST_SRCS))
+-include $(EXPLORE_OBJS:.o=.d)
+-include $(TSAN_OBJS:.o=.d)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Preemption, isolation of registers and floating point, pipes, sleep. */
+/* Preemption, isolation of registers and floating point, CPUs, pipes, sleep. */
 #include "check.h"
 
 #include <sched.h>
+#include <sys/syscall.h>
 #include <time.h>
 
 static volatile int *flag;
@@ -127,6 +128,114 @@ CASE(killed_by_another)
 	CHECK(waitpid(pid, &status, 0) == pid);
 	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
 	CHECK(kill(pid, 0) == -1 && errno == ESRCH);
+}
+
+/* ---- CPUs ---------------------------------------------------------------- */
+
+static int where_am_i(void)
+{
+	unsigned int cpu = ~0u, node = ~0u;
+
+	CHECK(syscall(SYS_getcpu, &cpu, &node, NULL) == 0);
+	CHECK(node == 0);
+	return (int)cpu;
+}
+
+static void go_to(int cpu)
+{
+	cpu_set_t one;
+
+	CPU_ZERO(&one);
+	CPU_SET(cpu, &one);
+	CHECK(sched_setaffinity(0, sizeof(one), &one) == 0);
+}
+
+CASE(getcpu_agrees_with_affinity)
+{
+	cpu_set_t all;
+
+	CHECK(sched_getaffinity(0, sizeof(all), &all) == 0);
+	CHECK(CPU_ISSET(where_am_i(), &all));
+	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+		if (!CPU_ISSET(cpu, &all))
+			continue;
+		go_to(cpu);
+		for (int i = 0; i < 50; i++) {
+			CHECK(where_am_i() == cpu);
+			sched_yield();
+		}
+	}
+}
+
+CASE(children_inherit_affinity)
+{
+	cpu_set_t all, now;
+	int cpu, status;
+	pid_t pid;
+
+	CHECK(sched_getaffinity(0, sizeof(all), &all) == 0);
+	for (cpu = CPU_SETSIZE - 1; !CPU_ISSET(cpu, &all); cpu--)
+		;
+	go_to(cpu);
+	pid = fork();
+	if (pid == 0) {
+		CHECK(sched_getaffinity(0, sizeof(now), &now) == 0);
+		CHECK(CPU_COUNT(&now) == 1 && CPU_ISSET(cpu, &now));
+		CHECK(where_am_i() == cpu);
+		_exit(0);
+	}
+	CHECK(sched_setaffinity(0, sizeof(all), &all) == 0);
+	CHECK(waitpid(pid, &status, 0) == pid && status == 0);
+}
+
+/* A process that never enters the kernel by itself is moved all the same. */
+CASE(affinity_of_another)
+{
+	cpu_set_t all, one, now;
+	int status;
+	pid_t pid;
+
+	CHECK(sched_getaffinity(0, sizeof(all), &all) == 0);
+	flag = mmap(NULL, PAGE, RW, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	CHECK(flag != MAP_FAILED);
+	pid = fork();
+	if (pid == 0) {
+		spin_until_set(NULL);
+		CHECK(where_am_i() == flag[1]);
+		_exit(0);
+	}
+	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+		if (!CPU_ISSET(cpu, &all))
+			continue;
+		CPU_ZERO(&one);
+		CPU_SET(cpu, &one);
+		CHECK(sched_setaffinity(pid, sizeof(one), &one) == 0);
+		CHECK(sched_getaffinity(pid, sizeof(now), &now) == 0);
+		CHECK(CPU_EQUAL(&one, &now));
+		flag[1] = cpu;
+	}
+	*flag = 1;
+	CHECK(waitpid(pid, &status, 0) == pid && status == 0);
+	CHECK(sched_setaffinity(pid, sizeof(all), &all) == -1 &&
+	      errno == ESRCH);
+}
+
+CASE(affinity_wants_a_cpu_that_runs)
+{
+	cpu_set_t none, all, absent;
+
+	CPU_ZERO(&none);
+	CHECK(sched_setaffinity(0, sizeof(none), &none) == -1 &&
+	      errno == EINVAL);
+	CHECK(sched_getaffinity(0, sizeof(all), &all) == 0);
+	CPU_ZERO(&absent);
+	CPU_SET(CPU_SETSIZE - 1, &absent);
+	CHECK(sched_setaffinity(0, sizeof(absent), &absent) == -1 &&
+	      errno == EINVAL);
+	CHECK(syscall(SYS_sched_getaffinity, 0, 4, &all) == -1 &&
+	      errno == EINVAL);
+	CHECK(sched_setaffinity(0, sizeof(all), (cpu_set_t *)8) == -1 &&
+	      errno == EFAULT);
 }
 
 int main(void)

@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+/* The same with glibc's threads. */
+#include "stress_mix.c"
