@@ -144,8 +144,8 @@ LAUNCH = $(PYTHON) tools/qemu.py --arch $(ARCH) "--boot=$(BOOT)" --mem $(MEM) \
 	--smp $(SMP) "--cpu=$(CPU)" "--model=$(MODEL)" "--append=$$APPEND" \
 	--kernel $(B)/quire.elf --initrd $(INITRAMFS)
 
-.PHONY: help run debug test test-quick bench lint format coverage setup clean \
-	initramfs compdb
+.PHONY: help run debug test test-quick stress bench lint format coverage \
+	setup clean initramfs compdb
 
 run: ## boot in QEMU: tour and shell (MEM= SMP= CPU= APPEND= BOOT=bios|uefi|uefi-dt|direct)
 	$(SETUP) build user run
@@ -167,6 +167,11 @@ test: ## every suite and lint (SUITE=kernel/ picks some; no ARCH: all machines)
 test-quick: ## the host suites and one kernel in QEMU
 	$(SETUP) build user run test
 	@$(PYTHON) tools/test.py --arch $(ARCH) --quick $(SUITE)
+
+stress: ## the stress programs on several CPUs, for hours (SEED= rolls other dice)
+	@ARCH="$(MACHINES)" tools/setup build user run test
+	@STRESS=big SEED=$(SEED) $(PYTHON) tools/test.py --arch "$(MACHINES)" \
+		$(or $(SUITE),stress/)
 
 bench: ## cost in guest instructions beside Linux (LINUX=1 measures Linux anew)
 	$(SETUP) build user run

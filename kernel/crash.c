@@ -20,6 +20,7 @@
  */
 #include "arch/cpu.h"
 #include "arch/mmu.h"
+#include "arch/uaccess.h"
 #include "kernel/base/cmdline.h"
 #include "kernel/base/panic.h"
 #include "kernel/base/printk.h"
@@ -91,9 +92,15 @@ static vaddr_t crash_user_page(u32 prot)
 	return va;
 }
 
+/* After a legal access, which opens the guard and must close it. */
 static void crash_user(void)
 {
-	(void)*(const volatile u8 *)crash_user_page(PROT_READ | PROT_WRITE);
+	vaddr_t va = crash_user_page(PROT_READ | PROT_WRITE);
+	u32 seen;
+
+	if (arch_cmpxchg_user((u32 __user *)va, 0, 1, &seen))
+		panic("crash: no way to user memory");
+	(void)*(const volatile u8 *)va;
 }
 
 static void crash_jump(void)

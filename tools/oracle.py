@@ -27,6 +27,7 @@ busybox mount -t proc proc /proc
 busybox mount -t devtmpfs dev /dev
 busybox mount -t tmpfs tmp /tmp
 /init test
+/init stress
 busybox poweroff -f
 """
 
@@ -59,11 +60,12 @@ def run(arch: str, cpu: str, initrd: Path) -> tuple[tap.Tally, watch.Ending]:
         archive = Path(name) / "initramfs.cpio"
         archive.write_bytes(both(initrd))
         machine = vm.Machine(
-            kernel=kernel, initrd=archive, arch=arch, boot="direct", mem="1G", cpu=cpu,
+            kernel=kernel, initrd=archive, arch=arch, boot="direct", mem="1G", cpu=cpu, smp=2,
             append=f"{linux.words(vm.facts_of(arch), lean=False)} rdinit=/oracle")
         ending = watch.run([*machine.command(Path(name)), "-serial", "stdio",
                             "-monitor", "none"], 300,
-                           [watch.Talk("# user tests:")], log=log_of(arch))
+                           [watch.Talk("# user tests:"), watch.Talk("# user stress:")],
+                           log=log_of(arch))
     return tap.read(ending.lines), ending
 
 
@@ -82,7 +84,7 @@ def main() -> int:
     surprises = [name for name in tally.failed if name not in KNOWN]
     for name in tally.failed:
         print(f"not on Linux: {name}" + (f" ({KNOWN[name]})" if name in KNOWN else ""))
-    if not any("# user tests:" in line for line in ending.lines):
+    if not any("# user stress:" in line for line in ending.lines):
         surprises.append(ending.reason)
         print(f"oracle: {ending.reason}")
     print(f"oracle: {tally.passed} passed, {len(surprises)} surprises, see {log_of(args.arch)}")

@@ -295,6 +295,31 @@ def crashes(place: Place) -> Tally:
     return tally
 
 
+# Boot option crash= of a CPU or thread that does not go on: what the watchdog
+# must say. The others tell where they are.
+HANGS = {"dead": "watchdog: CPU 1 has taken no interrupt",
+         "keep": "watchdog: thread \"crash\" has kept CPU 0"}
+
+
+def hangs(place: Place) -> Tally:
+    """A CPU that is stuck is a report with backtraces of all, never silence."""
+    tally = Tally()
+    whole = bytearray()
+    for kind, says in HANGS.items():
+        ending = boot_guest(place, place.machine(
+            boot="direct", smp=2, append=f"crash={kind} watchdog=2"), 60)
+        whole += f"==== {kind}\n".encode() + place.log.read_bytes()
+        tally.check(ending.status == watch.GUEST_FAILED,
+                    f"crash={kind} must fail: {ending.reason or 'it did not'}")
+        text = "\n".join(ending.lines)
+        tally.check(says in text, f"crash={kind} must say '{says}'")
+        tally.check(bool(BACKTRACE.search(text)), f"crash={kind}: no backtrace")
+        tally.check(bool(re.search(r"panic: CPU \d (runs|does not answer)", text)),
+                    f"crash={kind}: nothing of the other CPU")
+    place.log.write_bytes(whole)
+    return tally
+
+
 def sparse_terabyte(place: Place) -> Tally:
     """A boot with 1 TiB costs less than twice the instructions of 1 GiB."""
     tally = Tally()
@@ -442,18 +467,22 @@ def stress_suites(arch: str, big: bool) -> list[Suite]:
 
 
 def smp_suites(arch: str) -> list[Suite]:
-    """The same tests on several CPUs."""
+    """The same tests on several CPUs, which take turns (icount) or race.
+
+    What looks at time slices fails where the host is busy: the races are for
+    the suites whose names begin with smp.
+    """
     suites = [on(arch, f"boot/smp-{cpus}", boot_cpus(cpus), 3)
               for cpus in (1, 2, 4, 8, 64)]
     for cpus in (2, 4):
         suites += [
-            on(arch, f"kernel/smp{cpus}", guest_tap("opt", "ktest", 300, smp=cpus), 30),
-            on(arch, f"user/smp{cpus}", guest_tap("opt", "-- test", 300, smp=cpus), 20)]
-    return suites + [
-        on(arch, "kernel/smp2-icount", guest_tap(
-            "opt", "ktest=parallel", 200, smp=2, icount=True), 20),
-        on(arch, "kernel/smp2-debug", guest_tap(
-            "debug", "ktest", 300, smp=2), 30, "debug")]
+            on(arch, f"user/smp{cpus}", guest_tap("opt", "-- test", 300, smp=cpus), 20),
+            on(arch, f"kernel/smp{cpus}", guest_tap(
+                "opt", "ktest", 300, smp=cpus, icount=True), 30)]
+        suites += [on(arch, f"kernel/race{cpus}-{flavour}", guest_tap(
+            flavour, "ktest=smp", 200, smp=cpus), 10, flavour)
+            for flavour in ("opt", "debug")]
+    return suites + [on(arch, "kernel/hang", hangs, 10)]
 
 
 def boot_suites(arch: str) -> list[Suite]:

@@ -22,6 +22,22 @@ struct runqueue {
 };
 DECLARE_PERCPU(struct runqueue, runqueue);
 
+/* The CPUs that t may use now. */
+static inline u64 thread_allowed(const struct thread *t)
+{
+	u64 cpus = READ_ONCE(cpus_online), allowed = READ_ONCE(t->affinity);
+
+	return allowed & cpus ? allowed & cpus : cpus;
+}
+
+static inline bool thread_may_run_on(const struct thread *t, unsigned int cpu)
+{
+	return thread_allowed(t) >> cpu & 1;
+}
+
+/* sched_cpus.c: locks the queue that t belongs to. Context: interrupts off. */
+struct runqueue *runqueue_lock_of(struct thread *t);
+
 /* sched.c: leave the calling thread for ever. */
 void __noreturn sched_die(void);
 

@@ -182,7 +182,7 @@ static struct task *task_of_locked(struct process *p, int tid)
 }
 
 /* Any task by its number. Context: tasks_lock. NULL: none. */
-static struct task *task_find_locked(int tid)
+static struct task *task_find_locked(int tid) __needs_lock(&tasks_lock)
 {
 	struct task *t = NULL;
 	struct process *p;

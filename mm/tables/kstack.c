@@ -70,6 +70,7 @@ void kstack_destroy(vaddr_t stack)
 		vmalloc_stack_free(stack);
 }
 
+/** kstack_stocked_pages() - pages in all CPUs' stocks. Any context; a snapshot. */
 u64 kstack_stocked_pages(void)
 {
 	u64 stacks = 0;

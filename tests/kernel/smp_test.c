@@ -192,13 +192,13 @@ static void read_target(void)
 
 	if (!target.kernel)
 		rig_load(&target.rig);
-	while (!READ_ONCE(crowd.stop)) {
+	do {                            /* once at least, however late */
 		int value = target.kernel ? *target.kernel : rig_peek(RIG_VA);
 
 		stale += value == SPOILED;
 		reads++;
 		cpu_relax();
-	}
+	} while (!READ_ONCE(crowd.stop));
 	if (!target.kernel)
 		rig_unload();
 	__atomic_fetch_add(&target.reads, reads, __ATOMIC_RELAXED);

@@ -8,6 +8,7 @@
 #include "arch/trap.h"
 #include "arch/uaccess.h"
 #include "kernel/base/panic.h"
+#include "kernel/base/time.h"
 #include "kernel/base/trace.h"
 #include "lib/errno.h"
 #include "lib/string.h"
@@ -44,17 +45,47 @@ TEST(trap, a_breakpoint_keeps_the_interrupt_flag)
 	X(n##0) X(n##1) X(n##2) X(n##3) X(n##4) X(n##5) X(n##6) X(n##7)
 #define VALUES(X) EIGHT(X, 1) EIGHT(X, 2) EIGHT(X, 3) EIGHT(X, 4)
 
+#define VALUE_SEED 0x0123456789abcdefull
+#define VALUE_MADE(n) u64 value_##n = seed * (2 * (n) + 3);
+#define VALUE_KEPT(n) EXPECT_EQ(value_##n, VALUE_SEED * (2 * (n) + 3));
+
 TEST(trap, a_breakpoint_keeps_every_register)
 {
-	volatile u64 seed = 0x0123456789abcdef;
+	volatile u64 seed = VALUE_SEED;
 
-#define X(n) u64 value_##n = seed * (2 * (n) + 3);
-	VALUES(X)
-#undef X
+	VALUES(VALUE_MADE)
 	cpu_breakpoint();
-#define X(n) EXPECT_EQ(value_##n, 0x0123456789abcdef * (2 * (n) + 3));
+	VALUES(VALUE_KEPT)
+}
+
+static volatile bool interrupted;
+
+/* In the interrupt: other values where those of the test were. */
+static void use_up_registers(struct timer *t)
+{
+	volatile u64 seed = 0xffff;
+	u64 sum = 0;
+
+	VALUES(VALUE_MADE)
+	barrier();
+#define X(n) sum += value_##n ^ seed;
 	VALUES(X)
 #undef X
+	interrupted = sum != 0;
+}
+
+TEST(trap, an_interrupt_keeps_every_register)
+{
+	volatile u64 seed = VALUE_SEED;
+	struct timer timer = { .queued = false };
+
+	interrupted = false;
+	timer_start(&timer, timer_now() + 200000, use_up_registers);
+	VALUES(VALUE_MADE)
+	while (!interrupted)
+		cpu_relax();
+	timer_cancel(&timer);
+	VALUES(VALUE_KEPT)
 }
 
 TEST(trap, irq_state_nests)
@@ -158,6 +189,45 @@ TEST(trap, a_fault_says_how)
 	EXPECT(mm);
 	fault_words(mm);
 	space_leave(mm);
+}
+
+static bool fault_saw_irqs;
+
+static int note_irqs(struct mapping *m, struct page *page, u64 index)
+{
+	fault_saw_irqs = irq_enabled();
+	return 0;
+}
+
+static void mapping_is_ours(struct mapping *m) {}
+
+static void fault_of_file(struct mm *mm, struct mapping *m)
+{
+	int err;
+	vaddr_t at = space_mmap(mm, 0, 1, PROT_READ, MAP_PRIVATE, m, &err);
+
+	EXPECT(at);
+	fault_saw_irqs = false;
+	EXPECT_EQ(user_peek(at), 0);
+	EXPECT(fault_saw_irqs);
+	EXPECT(irq_enabled());
+}
+
+/* A fault is handled with interrupts as they were: it may take long. */
+TEST(trap, a_fault_leaves_interrupts_on)
+{
+	static const struct mapping_ops ops = { .read_page = note_irqs,
+						.get = mapping_is_ours,
+						.put = mapping_is_ours };
+	struct mm *mm = space_enter();
+	struct mapping m;
+
+	EXPECT(mm);
+	mapping_init(&m, &ops);
+	m.size = PAGE_SIZE;
+	fault_of_file(mm, &m);
+	space_leave(mm);
+	mapping_fini(&m);
 }
 
 /* ---- copies across the border ------------------------------------------------ */

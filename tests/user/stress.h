@@ -34,7 +34,7 @@ static struct {
 	uint64_t seed;
 } plan = { 2000, 0, 32, 120, 1 };
 
-/* ---- dice -------------------------------------------------------------------- */
+/* ---- dice ---------------------------------------------------------------- */
 
 struct dice {
 	uint64_t state;
@@ -64,7 +64,7 @@ static inline struct dice dice_of(long who)
 	return d;
 }
 
-/* ---- threads that start together ----------------------------------------------- */
+/* ---- threads that start together ----------------------------------------- */
 
 struct member {
 	pthread_t thread;
@@ -123,7 +123,7 @@ __attribute__((unused)) static void team_end(void)
 		CHECK(pthread_join(team[i].thread, NULL) == 0);
 }
 
-/* ---- accesses that may fault ------------------------------------------------- */
+/* ---- accesses that may fault --------------------------------------------- */
 
 enum touched { TOUCH_OK, TOUCH_HOLE, TOUCH_FORBIDDEN };
 
@@ -181,7 +181,7 @@ __attribute__((unused)) static char *map_at(char *at, size_t nr_pages, int prot)
 	return at;
 }
 
-/* ---- begin and end --------------------------------------------------------------- */
+/* ---- begin and end ------------------------------------------------------- */
 
 /* The first line of each case. */
 __attribute__((unused)) static void stress_begin(void)

@@ -164,7 +164,7 @@ CASE(storm_under_writers)
 	} while (left > 0);
 }
 
-/* ---- threads that fork --------------------------------------------------------- */
+/* ---- threads that fork --------------------------------------------------- */
 
 static void check_and_end(struct member *m, volatile uint64_t *mine, uint64_t n)
 {
@@ -216,7 +216,7 @@ CASE(every_thread_forks)
 	team_end();
 }
 
-/* ---- exec, vfork, clone ----------------------------------------------------------- */
+/* ---- exec, vfork, clone -------------------------------------------------- */
 
 static void spawn_and_wait(struct member *m)
 {

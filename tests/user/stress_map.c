@@ -283,7 +283,7 @@ CASE(others_see_nothing_old)
 	slices_end();
 }
 
-/* ---- everybody everywhere ----------------------------------------------------- */
+/* ---- everybody everywhere ------------------------------------------------ */
 
 /* Moves are by multiples of 8 pages: a tag's place modulo 8 stays true. */
 static uint64_t free_tag(const struct member *m, long page)

@@ -11,7 +11,7 @@
 extern char **environ;
 static const char *own_path;
 
-/* ---- futexes ----------------------------------------------------------------- */
+/* ---- futexes ------------------------------------------------------------- */
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t turn_changed = PTHREAD_COND_INITIALIZER;
@@ -66,7 +66,7 @@ CASE(condition_goes_round)
 	CHECK(turn == 0 && counter == plan.threads * team[0].ops);
 }
 
-/* ---- pipes --------------------------------------------------------------------- */
+/* ---- pipes --------------------------------------------------------------- */
 
 static int ring[MAX_THREADS][2];
 
@@ -99,7 +99,7 @@ CASE(pipes_go_round)
 	CHECK(value == plan.threads * team[0].ops);
 }
 
-/* ---- signals ---------------------------------------------------------------------- */
+/* ---- signals ------------------------------------------------------------- */
 
 static __thread volatile long got_signals;
 static long acknowledged[MAX_THREADS];
@@ -150,7 +150,7 @@ CASE(signals_reach_who_spins)
 	team_end();
 }
 
-/* ---- CPUs --------------------------------------------------------------------------- */
+/* ---- CPUs ---------------------------------------------------------------- */
 
 static unsigned int this_cpu(void)
 {
@@ -244,7 +244,7 @@ CASE(threads_are_moved_by_others)
 	team_end();
 }
 
-/* ---- all of it ------------------------------------------------------------------------ */
+/* ---- all of it ----------------------------------------------------------- */
 
 static void use_memory(struct member *m)
 {

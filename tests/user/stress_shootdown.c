@@ -65,6 +65,29 @@ static void boss_end(bool with_misses)
 	CHECK(munmap(ARENA, PAGE) == 0);
 }
 
+/* Until somebody has written: the page is in use, and in some CPU's TLB. */
+static void wait_for_hammers(void)
+{
+	uint64_t seen[MAX_THREADS];
+
+	memcpy(seen, hits, sizeof(seen));
+	for (long i = 0;; i = (i + 1) % plan.threads) {
+		if (__atomic_load_n(&hits[i], __ATOMIC_RELAXED) != seen[i])
+			break;
+		if (i == 0)
+			sched_yield();
+	}
+	linger(&boss_dice);
+}
+
+/* Time for a store that must not happen. */
+static void dare_them(void)
+{
+	for (long i = 0; i < 20000; i++)
+		__asm__ volatile("" ::: "memory");
+	linger(&boss_dice);
+}
+
 /* The words at p do not change for some time. */
 static void check_quiet(volatile uint64_t *p)
 {
@@ -73,7 +96,7 @@ static void check_quiet(volatile uint64_t *p)
 	for (size_t i = 0; i < PAGE_WORDS; i++)
 		seen[i] = p[i];
 	for (int look = 0; look < 3; look++) {
-		linger(&boss_dice);
+		dare_them();
 		for (size_t i = 0; i < PAGE_WORDS; i++) {
 			if (p[i] != seen[i])
 				printf("# word %zu was %llu and is %llu\n", i,
@@ -95,7 +118,7 @@ static void check_spares(void)
 		p[i] = PATTERN;
 	}
 	for (int look = 0; look < 3; look++) {
-		linger(&boss_dice);
+		dare_them();
 		for (size_t i = 0; i < SPARE * PAGE_WORDS; i++)
 			CHECK(p[i] == PATTERN);
 	}
@@ -120,7 +143,7 @@ CASE(read_only_means_no_more_writes)
 		CHECK(mprotect(ARENA, PAGE, PROT_READ) == 0);
 		check_quiet(page);
 		CHECK(mprotect(ARENA, PAGE, RW) == 0);
-		linger(&boss_dice);
+		wait_for_hammers();
 	}
 	boss_end(true);
 }
@@ -132,7 +155,7 @@ CASE(unmapped_frames_are_left_alone)
 		CHECK(munmap(ARENA, PAGE) == 0);
 		check_spares();
 		map_at(ARENA, 1, RW);
-		linger(&boss_dice);
+		wait_for_hammers();
 		check_words(page);
 	}
 	boss_end(true);
@@ -142,6 +165,7 @@ CASE(replaced_frames_are_left_alone)
 {
 	boss_begin();
 	for (long i = 0; i < plan.ops / 20 + 1; i++) {
+		wait_for_hammers();
 		map_at(ARENA, 1, RW);           /* over what is there */
 		check_spares();
 		check_words(page);
@@ -153,6 +177,7 @@ CASE(dropped_frames_are_left_alone)
 {
 	boss_begin();
 	for (long i = 0; i < plan.ops / 20 + 1; i++) {
+		wait_for_hammers();
 		CHECK(madvise(ARENA, PAGE, MADV_DONTNEED) == 0);
 		check_spares();
 		check_words(page);
@@ -172,7 +197,7 @@ CASE(moved_page_is_quiet)
 		check_words(moved);
 		CHECK(munmap(elsewhere, PAGE) == 0);
 		map_at(ARENA, 1, RW);
-		linger(&boss_dice);
+		wait_for_hammers();
 	}
 	boss_end(true);
 }
@@ -184,8 +209,10 @@ CASE(forked_picture_is_fixed)
 
 	boss_begin();
 	for (long i = 0; i < plan.ops / 100 + 1; i++) {
-		pid_t pid = fork();
+		pid_t pid;
 
+		wait_for_hammers();
+		pid = fork();
 		if (pid == 0) {
 			check_quiet(page);
 			check_words(page);
@@ -204,8 +231,10 @@ CASE(copies_part_for_good)
 
 	boss_begin();
 	for (long i = 0; i < plan.ops / 100 + 1; i++) {
-		pid_t pid = fork();
+		pid_t pid;
 
+		wait_for_hammers();
+		pid = fork();
 		if (pid == 0) {
 			for (size_t w = 0; w < PAGE_WORDS; w++)
 				page[w] = PATTERN;

@@ -36,7 +36,7 @@ static u64 gang_ops(void)
 	return cmdline_u64("ktest_ops", 5000);
 }
 
-/* ---- threads that begin together -------------------------------------------- */
+/* ---- threads that begin together ----------------------------------------- */
 
 static struct gang {
 	void (*work)(u64 nr);
@@ -89,9 +89,9 @@ static void gang_run(u32 size, bool pinned, void (*work)(u64 nr))
 	thread_reap_wait();
 }
 
-/* ---- where threads run ------------------------------------------------------ */
+/* ---- where threads run --------------------------------------------------- */
 
-TEST(parallel, a_thread_stands_where_it_was_told)
+TEST(smp_threads, a_thread_stands_where_it_was_told)
 {
 	struct thread *me = current_thread();
 
@@ -121,7 +121,7 @@ static void spin_and_tell(void *arg)
 	WRITE_ONCE(spinner.ended, 1);
 }
 
-TEST(parallel, a_thread_that_spins_is_moved)
+TEST(smp_threads, a_thread_that_spins_is_moved)
 {
 	struct thread *t;
 
@@ -150,7 +150,7 @@ static struct wait_queue table = { .lock = SPINLOCK_INIT(RANK_WAIT),
 				   .waiters = LIST_INIT(table.waiters) };
 static u64 stroke;                      /* whose turn: modulo the players */
 
-static void play(u64 nr)
+static void play_round(u64 nr)
 {
 	for (u64 i = 0; i < gang_ops() / 16; i++) {
 		wait_event_unkillable(&table,
@@ -161,19 +161,19 @@ static void play(u64 nr)
 }
 
 /* No wake-up from another CPU is lost: one would be enough to hang here. */
-TEST(parallel, wake_ups_cross_over)
+TEST(smp_threads, wake_ups_cross_over)
 {
 	if (!cpus_for_a_gang())
 		return;
 	stroke = 0;
-	gang_run(2, true, play);
+	gang_run(2, true, play_round);
 	EXPECT_EQ(stroke, 2 * (gang_ops() / 16));
 	stroke = 0;
-	gang_run(3, false, play);
+	gang_run(3, false, play_round);
 	EXPECT_EQ(stroke, 3 * (gang_ops() / 16));
 }
 
-/* ---- per-CPU counters ---------------------------------------------------------- */
+/* ---- per-CPU counters ---------------------------------------------------- */
 
 static DEFINE_PERCPU(u64, tally64);
 static DEFINE_PERCPU(u32, tally32);
@@ -195,7 +195,7 @@ static void tally_up(u64 nr)
 }
 
 /* With preemption on, by threads that wander: one instruction each, or lost. */
-TEST(parallel, counters_lose_nothing)
+TEST(smp_threads, counters_lose_nothing)
 {
 	u32 nr = 2 * bit_count(cpus_online) + 1, cpu;
 	u64 sum64 = 0;
@@ -214,7 +214,7 @@ TEST(parallel, counters_lose_nothing)
 	EXPECT_EQ(sum32, (u32)(gang_ops() * 20 * nr));
 }
 
-/* ---- locks ---------------------------------------------------------------------- */
+/* ---- locks --------------------------------------------------------------- */
 
 static struct spinlock gang_spin = SPINLOCK_INIT(RANK_ZONE);
 static struct mutex gang_mutex = MUTEX_INIT(gang_mutex, RANK_MM);
@@ -286,25 +286,25 @@ static void pair_counts(void (*work)(u64 nr), u64 adds)
 	EXPECT_EQ(pair.right, adds * nr);
 }
 
-TEST(parallel, spinlock_admits_one)
+TEST(smp_threads, spinlock_admits_one)
 {
 	if (cpus_for_a_gang())
 		pair_counts(use_gang_spin, gang_ops());
 }
 
-TEST(parallel, mutex_admits_one)
+TEST(smp_threads, mutex_admits_one)
 {
 	if (cpus_for_a_gang())
 		pair_counts(use_gang_mutex, gang_ops());
 }
 
-TEST(parallel, rwlock_admits_one_writer)
+TEST(smp_threads, rwlock_admits_one_writer)
 {
 	if (cpus_for_a_gang())
 		pair_counts(use_gang_rwlock, DIV_ROUND_UP(gang_ops(), 4));
 }
 
-/* ---- memory that changes CPUs ------------------------------------------------------- */
+/* ---- memory that changes CPUs -------------------------------------------- */
 
 #define BOX_ITEMS 16
 
@@ -413,13 +413,13 @@ static void parcels_go_round(bool pages)
 	EXPECT_SOUND(slab_check_all());
 }
 
-TEST(parallel, pages_are_freed_elsewhere)
+TEST(smp_threads, pages_are_freed_elsewhere)
 {
 	if (cpus_for_a_gang())
 		parcels_go_round(true);
 }
 
-TEST(parallel, objects_are_freed_elsewhere)
+TEST(smp_threads, objects_are_freed_elsewhere)
 {
 	if (cpus_for_a_gang())
 		parcels_go_round(false);
@@ -445,7 +445,7 @@ static void use_vmalloc(u64 nr)
 }
 
 /* Addresses are used again at once: an old translation would show. */
-TEST(parallel, vmalloc_leaves_no_translation)
+TEST(smp_threads, vmalloc_leaves_no_translation)
 {
 	if (!cpus_for_a_gang())
 		return;
