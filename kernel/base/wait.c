@@ -3,15 +3,18 @@
  * Wait queues.
  *
  *	sleeper                          waker
- *	wait_prepare: on the queue,      makes the condition true
- *	  state SLEEPING                 wait_wake: off the queue, woken,
+ *	wait_prepare: state SLEEPING,    makes the condition true
+ *	  on the queue                   wait_wake: off the queue, woken,
  *	checks the condition again         thread_wake
  *	wait_sleep
  *	wait_finish: off the queue
  *
  * Whichever comes first, one of the two sees the other: the sleeper checks
  * after it is on the queue, the waker looks at the queue after it has changed
- * the condition, and the queue's lock orders both.
+ * the condition, and the queue's lock orders both. Whoever is on the queue is
+ * SLEEPING already, so a waker that takes it off always ends its sleep, also
+ * when the condition is somebody else's: asleep and off the queue, it would be
+ * woken by nobody.
  */
 #include "kernel/base/wait.h"
 
@@ -40,9 +43,9 @@ void wait_prepare(struct wait_queue *q, struct waiter *w, bool killable)
 	w->thread->killable_sleep = killable;
 	flags = spin_lock_irq(&q->lock);
 	w->woken = false;
+	sched_prepare_block();
 	list_push_back(&q->waiters, &w->node);
 	spin_unlock_irq(&q->lock, flags);
-	sched_prepare_block();
 }
 
 /** wait_finish() - awake again, off the queue. Context: thread. */
