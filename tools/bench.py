@@ -30,6 +30,7 @@ import watch
 from machines import MACHINES
 
 MEM = "1G"
+SMP = (2, 4)            # CPUs on which the groups with threads run again
 TIMEOUT = 900.0
 
 # A line that enters the kernel should cost a third of Linux; boot and the
@@ -61,6 +62,7 @@ class Figures:
     cost: dict[str, float] = field(default_factory=dict)    # per operation
     memory: dict[str, int] = field(default_factory=dict)    # bytes
     skipped: dict[str, int] = field(default_factory=dict)   # group: errno
+    threads: dict[str, dict[str, float]] = field(default_factory=dict)
     complete: bool = False
 
     def kept(self) -> int:
@@ -93,16 +95,16 @@ def parse(lines: list[str], tick: int = 1) -> Figures:
 
 
 def measure(arch: str, kernel: Path, mmbench: Path, append: str,
-            log: Path, mem: str = MEM) -> tuple[Figures, watch.Ending]:
+            log: Path, smp: int = 1) -> tuple[Figures, watch.Ending]:
     """Boot a kernel with mmbench as /init and read what it says."""
     facts = MACHINES[arch]
     with tempfile.TemporaryDirectory() as name:
         initrd = Path(name) / "initramfs.cpio"
         initrd.write_bytes(mkinitramfs.build({"init": mmbench}, None, None, True))
         machine = vm.Machine(kernel=kernel, initrd=initrd, arch=arch,
-                             boot="direct", mem=mem, model=facts.bench_model,
+                             boot="direct", mem=MEM, model=facts.bench_model,
                              cpu=facts.bench_cpu, append=append,
-                             icount=True)
+                             smp=smp, icount=True)
         command = [*machine.command(Path(name)), "-serial", "stdio",
                    "-monitor", "none"]
         log.parent.mkdir(parents=True, exist_ok=True)
@@ -115,11 +117,23 @@ def stored_path(arch: str) -> Path:
     return Path(f"tests/bench/linux_{arch}.json")
 
 
+def measure_threads(arch: str, kernel: Path, mmbench: Path, append: str,
+                    log: Path) -> dict[str, dict[str, float]]:
+    """The groups with threads on several CPUs: CPUs -> line -> cost."""
+    found = {}
+    for cpus in SMP:
+        figures, _ = measure(arch, kernel, mmbench, f"{append} -- thread",
+                             log.with_stem(f"{log.stem}-smp{cpus}"), cpus)
+        found[str(cpus)] = figures.cost
+    return found
+
+
 def load_linux(arch: str) -> Figures:
     """The stored Linux figures."""
     raw = json.loads(stored_path(arch).read_text())
     return Figures(system=raw["system"], boot=raw["boot"], cost=raw["cost"],
-                   memory=raw["memory"], complete=True)
+                   memory=raw["memory"], complete=True,
+                   threads=raw.get("threads", {}))
 
 
 def measure_linux(arch: str, mmbench: Path) -> Figures:
@@ -127,13 +141,16 @@ def measure_linux(arch: str, mmbench: Path) -> Figures:
     kernel, package = linux.fetch(MACHINES[arch])
     append = linux.words(MACHINES[arch])
     print(f"bench: running {package} (some minutes)", flush=True)
-    figures, ending = measure(arch, kernel, mmbench, f"{append} -- all",
-                              Path("build/log/bench-linux.log"))
+    log = Path("build/log/bench-linux.log")
+    figures, ending = measure(arch, kernel, mmbench, f"{append} -- all", log)
     if not figures.complete:
         raise debs.DebError(f"mmbench did not finish on Linux: {ending.reason}")
+    if MACHINES[arch].linux_smp:
+        figures.threads = measure_threads(arch, kernel, mmbench, append, log)
     stored_path(arch).write_text(json.dumps(
         {"system": figures.system, "package": package, "append": append,
-         "boot": figures.boot, "cost": figures.cost, "memory": figures.memory},
+         "boot": figures.boot, "cost": figures.cost, "memory": figures.memory,
+         "threads": figures.threads},
         indent=1) + "\n")
     return figures
 
@@ -201,6 +218,19 @@ def table(ours: Figures, theirs: Figures) -> None:
           f"{100 * ours.kept() / vm.parse_size(MEM):.2f} % of {MEM}")
 
 
+def table_threads(arch: str, ours: Figures, theirs: Figures) -> None:
+    """Print the groups with threads on several CPUs."""
+    print("\nthe same on several CPUs: work of all CPUs together, per operation\n")
+    for cpus, costs in ours.threads.items():
+        for name, cost in costs.items():
+            other = theirs.threads.get(cpus, {}).get(name)
+            text, _ = row(f"{name} on {cpus} CPUs", cost, other, AIM_LINE,
+                          fill=(fill_of(name, ours), fill_of(name, theirs)))
+            print(text)
+    if not MACHINES[arch].linux_smp:
+        print("(Linux does not start a second CPU of this machine under icount)")
+
+
 def main() -> int:
     """Command line; see the module's text."""
     parser = argparse.ArgumentParser(description="Cost in guest instructions.")
@@ -220,6 +250,9 @@ def main() -> int:
         print(f"bench: {error}", file=sys.stderr)
         return 3
     table(ours, theirs)
+    ours.threads = measure_threads(args.arch, args.kernel, args.mmbench, "",
+                                   Path("build/log/bench.log"))
+    table_threads(args.arch, ours, theirs)
     print("\n" + "\n".join(membench.table(args.arch, args.kernel)))
     if not ours.complete:
         print(f"bench: mmbench did not finish: {ending.reason}; "

@@ -47,6 +47,7 @@ class Facts:
     tick: int = 1
     linux_package: str = ""                 # depends on the newest kernel
     linux_words: str = ""                   # what only this Linux wants
+    linux_smp: bool = True                  # it starts other CPUs under icount
 
 
 X86_64 = Facts(
@@ -69,7 +70,8 @@ X86_64 = Facts(
     firmware_package="ovmf", firmware_mem="64M",
     sizes=("32M", "64M", "512M", "4G", "16G", "64G"),
     bench_model="pc", bench_cpu="qemu64",
-    linux_package="linux-image-cloud-amd64")
+    linux_package="linux-image-cloud-amd64",
+    linux_smp=False)                        # waits for the second CPU for ever
 
 AARCH64 = Facts(
     name="aarch64", debian="arm64", ram=0x40000000, model="virt", cpu="max",

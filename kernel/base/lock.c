@@ -2,11 +2,17 @@
 /*
  * The slow halves of mutexes and reader-writer locks.
  *
- *	lock:    one atomic ── taken? ─► guard, queue up, try once more, sleep
+ *	lock:    one atomic ── taken? ─► spin a little ─► guard, queue up,
+ *	                                                 try once more, sleep
  *	unlock:  one atomic ── anybody waiting? ─► guard, hand over, wake
  *
  * A lock is handed over: the unlocking thread makes the first waiter the
  * owner before it wakes it, so waiters are served in order and none starves.
+ *
+ * Before it queues up a thread spins for about what a sleep and a wake-up
+ * across CPUs would cost: who holds the lock is mostly on another CPU and soon
+ * done. That is never worse than twice the best choice [Karlin91]. Nobody spins past
+ * a queue, nor on a machine with one CPU.
  *
  * No wake-up is lost: the waiter raises nr_waiting and then tries the lock;
  * the owner gives the lock up and then reads nr_waiting. All four are
@@ -18,7 +24,11 @@
  */
 #include "kernel/base/lock.h"
 
+#include "kernel/base/percpu.h"
 #include "kernel/base/sched.h"
+
+/* Looks at a taken lock before its thread sleeps: a pause and a look each. */
+enum { LOCK_SPINS = 400 };
 
 /* A thread that wants a sleeping lock, on its own stack. */
 struct lock_waiter {
@@ -43,6 +53,16 @@ static void lock_grant(struct lock_waiter *w, u32 *nr_waiting)
 	__atomic_fetch_sub(nr_waiting, 1, __ATOMIC_SEQ_CST);
 	w->granted = true;
 	thread_wake(w->thread);
+}
+
+/* Whether a spinning thread may spin once more. */
+static bool lock_spin(unsigned int spins, const u32 *nr_waiting)
+{
+	if (spins == LOCK_SPINS || !(cpus_online & (cpus_online - 1)) ||
+	    READ_ONCE(*nr_waiting))
+		return false;
+	cpu_relax();
+	return true;
 }
 
 /* Sleeps until w is granted. Holds the guard before and after. */
@@ -88,6 +108,9 @@ static void mutex_lock_slow(struct mutex *m)
 {
 	struct lock_waiter w;
 
+	for (unsigned int i = 0; lock_spin(i, &m->nr_waiting); i++)
+		if (!READ_ONCE(m->owner) && mutex_claim(m, current_thread()))
+			return;
 	spin_lock(&m->guard);
 	lock_enqueue(&m->waiters, &m->nr_waiting, &w);
 	mutex_hand_over(m);
@@ -170,6 +193,9 @@ static void rwlock_lock_slow(struct rwlock *l, bool write)
 {
 	struct lock_waiter w = { .write = write };
 
+	for (unsigned int i = 0; lock_spin(i, &l->nr_waiting); i++)
+		if (rwlock_claim(l, write))
+			return;
 	spin_lock(&l->guard);
 	lock_enqueue(&l->waiters, &l->nr_waiting, &w);
 	rwlock_hand_over(l);

@@ -53,6 +53,7 @@
 #include "arch/timer.h"
 #include "kernel/base/panic.h"
 #include "kernel/base/runqueue.h"
+#include "kernel/base/smp.h"
 #include "kernel/base/time.h"
 #include "kernel/base/trace.h"
 #include "lib/format.h"
@@ -163,7 +164,7 @@ static void sched_want_slice_on(unsigned int cpu, struct runqueue *rq)
 		*cpu_ptr(need_resched, cpu) = 1;
 	else if (READ_ONCE(rq->slice.queued))
 		return;
-	smp_send((u64)1 << cpu, IPI_WAKE);
+	smp_wake(cpu);
 }
 
 /* Is another CPU so much less busy that current should move there? */

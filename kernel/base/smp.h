@@ -30,7 +30,10 @@ void smp_call(u64 cpus, smp_call_fn *fn, void *arg);
  */
 bool __must_check smp_alone(smp_call_fn *fn, void *arg);
 
-/* Calls sent by this CPU, and the CPUs that were interrupted for them. */
+/* Its need_resched or user_work was set. */
+void smp_wake(unsigned int cpu);
+
+/* Calls sent by this CPU, the CPUs interrupted for them, and wake-ups sent. */
 struct smp_counters {
 	u64 calls;
 	u64 targets;

@@ -6,6 +6,7 @@
  *   counters  "event count", one line each trace event
  *   trace     the last events of each CPU, oldest first
  *   tlb       flushes by reason
+ *   smp       calls to other CPUs (shootdowns, most of them), by CPU
  *   census    every frame recounted; the first contradiction, if any
  *   leaks     kernel objects by who allocated them (slab_debug=U)
  */
@@ -73,6 +74,21 @@ static int show_tlb(struct strbuf *sb, int pid)
 	return 0;
 }
 
+static int show_smp(struct strbuf *sb, int pid)
+{
+	strbuf_printf(sb, "# cpu calls interrupted_for_them wakes\n");
+	for (u32 cpu = 0; cpu < MAX_CPUS; cpu++) {
+		const struct smp_counters *c;
+
+		if (!(cpus_online >> cpu & 1))
+			continue;
+		c = cpu_ptr(smp_counters, cpu);
+		strbuf_printf(sb, "%u %llu %llu %llu\n", cpu, (ull)c->calls,
+			      (ull)c->targets, (ull)c->wakes);
+	}
+	return 0;
+}
+
 struct census_request {
 	struct census *c;
 	const char *why;
@@ -119,6 +135,7 @@ const struct proc_node proc_quire_table[PROC_QUIRE_FILES] = {
 	PROC_FILE("census", show_census),
 	PROC_FILE("counters", show_counters),
 	PROC_FILE("leaks", show_leaks),
+	PROC_FILE("smp", show_smp),
 	PROC_FILE("tlb", show_tlb),
 	PROC_FILE("trace", show_trace),
 };

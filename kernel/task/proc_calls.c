@@ -4,6 +4,8 @@
  * usage, CPU and name.
  */
 #include "kernel/task/limits.h"
+
+#include "arch/cpu.h"
 #include "kernel/task/rusage.h"
 #include "kernel/task/syscall.h"
 #include "kernel/task/task.h"
@@ -164,10 +166,17 @@ long sys_times(SYSCALL_ARGS)
 
 /* ---- the CPU ------------------------------------------------------------- */
 
-/** sys_sched_yield() - sched_yield(2). */
+/**
+ * sys_sched_yield() - sched_yield(2)
+ *
+ * Who yields in a loop waits for another CPU. The pause lets go of what the CPUs
+ * share: execution units, or the one host thread of an emulator that plays
+ * them in turn, and would go on with this loop until its next timer.
+ */
 long sys_sched_yield(SYSCALL_ARGS)
 {
 	sched_yield();
+	cpu_relax();
 	return 0;
 }
 

@@ -8,6 +8,7 @@ Run by GDB itself (tools/test.py starts QEMU with the tour and then this):
 Uses the package of tools/gdb as a person would, looks at page tables and
 struct pages before and after, and prints TAP lines.
 """
+import collections
 import os
 import sys
 import traceback
@@ -18,6 +19,8 @@ ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 sys.path.insert(0, os.path.join(ROOT, "tools", "gdb"))
 
 failures = 0
+# A copy-on-write fault before it was resolved: space, address, frame, owners, bytes.
+Fault = collections.namedtuple("Fault", "mm va pfn shared contents")
 
 
 def check(name, good, detail=""):
@@ -54,6 +57,30 @@ def finish():
     ask("finish")
 
 
+def shared_fault(model, faults):
+    """Step over a copy-on-write fault whose page stays shared until it is copied.
+
+    A time slice that ends in the fault lets the other owner copy first; the last
+    owner then keeps the frame, as it should, and the next fault is taken instead.
+    """
+    for attempt in range(10):
+        mm, va = run_to_fault("cow-copy")
+        before = model.leaf(mm["space"], va).entry
+        pfn = before.pa >> model.PAGE_SHIFT
+        shared = int(model.page_of(pfn)["mapcount"])
+        if not attempt:
+            check("copy_on_write_starts_shared_and_read_only",
+                  shared > 1 and not before.write)
+            vma, _ = model.vma_at(mm, va)
+            check("explain_names_all_who_map_it",
+                  len(faults.who_maps(pfn, va, vma)) == shared, ask(f"explain {va:#x}"))
+        contents = page_bytes(model, pfn)
+        finish()
+        if model.leaf(mm["space"], va).entry.pa >> model.PAGE_SHIFT != pfn:
+            break
+    return Fault(mm, va, pfn, shared, contents)
+
+
 def session():
     """The whole walk."""
     gdb.execute("set pagination off")
@@ -83,19 +110,10 @@ def session():
           model.page_type(page) == "anon" and int(page["mapcount"]) == 1, str(page))
     check("its_frame_is_zero", not any(page_bytes(model, pfn)))
 
-    mm, va = run_to_fault("cow-copy")
-    before = model.leaf(mm["space"], va).entry
-    old_pfn = before.pa >> model.PAGE_SHIFT
-    old_page = model.page_of(old_pfn)
-    shared = int(old_page["mapcount"])
-    check("copy_on_write_starts_shared_and_read_only", shared > 1 and not before.write)
-    vma, _ = model.vma_at(mm, va)
-    check("explain_names_all_who_map_it",
-          len(faults.who_maps(old_pfn, va, vma)) == shared, ask(f"explain {va:#x}"))
-    contents = page_bytes(model, old_pfn)
-    finish()
-    after = model.leaf(mm["space"], va).entry
+    fault = shared_fault(model, faults)
+    after = model.leaf(fault.mm["space"], fault.va).entry
     new_pfn = after.pa >> model.PAGE_SHIFT
+    va, old_pfn, shared, contents = fault.va, fault.pfn, fault.shared, fault.contents
     check("the_copy_is_another_writable_frame", new_pfn != old_pfn and after.write)
     check("the_copy_has_the_same_bytes", page_bytes(model, new_pfn) == contents)
     # At least: another owner may have had a time slice meanwhile.
