@@ -31,6 +31,7 @@
 #include "mm/frames/slab.h"
 #include "mm/frames/zone.h"
 #include "mm/spaces/mm.h"
+#include "mm/spaces/rmap_walk.h"
 #include "mm/tables/kmap.h"
 #include "mm/tables/kstack.h"
 #include "mm/tables/vmalloc.h"
@@ -75,6 +76,7 @@ void __noreturn kmain(void)
 
 	anon_init();                    /* the shared zero page */
 	mm_init();                      /* address spaces */
+	rmap_walk_init();               /* … that truncation reaches */
 	fs_init();                      /* tmpfs root, devices, /proc */
 	fs_load_initramfs(&bootinfo);   /* and its files */
 	vdso_init();                    /* the kernel's code inside programs */

@@ -34,7 +34,9 @@
 	X(tlb_put, "flushed, the frames not freed yet")                        \
 	X(page_unowned, "the last reference is gone, the page not free")       \
 	X(slab_chain, "objects are on no list")                                \
-	X(mapping_missed, "not in the cache a moment ago, m->lock not taken")
+	X(mapping_missed, "not in the cache a moment ago, m->lock not taken")  \
+	X(mapping_epoch, "the epoch says that pages leave, they are there")    \
+	X(mapping_emptied, "pages left the cache, leaves still map them")
 
 enum yield_id {
 #define X(name, gap) YIELD_##name,

@@ -20,6 +20,7 @@
 	X(MM, "mm->lock: VMAs of one address space")                 \
 	X(MM_CHILD, "the child's in fork")                           \
 	X(FILE_MAP, "struct mapping: page cache of a file")          \
+	X(FILE_RMAP, "which VMAs map a file")                        \
 	X(FS, "names: also asked under mm->lock, by maps")           \
 	X(VMALLOC, "vmalloc areas")                                  \
 	X(SLEEPING_END, "no lock: the border of the two kinds")      \

@@ -38,6 +38,9 @@ static inline bool thread_may_run_on(const struct thread *t, unsigned int cpu)
 /* sched_cpus.c: locks the queue that t belongs to. Context: interrupts off. */
 struct runqueue *runqueue_lock_of(struct thread *t);
 
+/* Another CPU's need_resched or user_work was set. */
+void runqueue_tell(unsigned int cpu);
+
 /* sched.c: leave the calling thread for ever. */
 void __noreturn sched_die(void);
 

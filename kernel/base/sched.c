@@ -49,11 +49,9 @@
 #include "kernel/base/sched.h"
 
 #include "arch/irq.h"
-#include "arch/smp.h"
 #include "arch/timer.h"
 #include "kernel/base/panic.h"
 #include "kernel/base/runqueue.h"
-#include "kernel/base/smp.h"
 #include "kernel/base/time.h"
 #include "kernel/base/trace.h"
 #include "lib/format.h"
@@ -164,7 +162,7 @@ static void sched_want_slice_on(unsigned int cpu, struct runqueue *rq)
 		*cpu_ptr(need_resched, cpu) = 1;
 	else if (READ_ONCE(rq->slice.queued))
 		return;
-	smp_wake(cpu);
+	runqueue_tell(cpu);
 }
 
 /* Is another CPU so much less busy that current should move there? */

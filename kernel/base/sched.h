@@ -78,6 +78,7 @@ bool sched_is_idle(void);
 
 /* IPI_WAKE arrived (kernel/base/smp.c). */
 void sched_kicked(void);
+DECLARE_PERCPU(u64, sched_wakes_sent);  /* IPI_WAKEs that this CPU sent */
 
 /* The first call on a new stack: of a forked user task before it returns to
  * user mode (arch thread_machine_fork). Kernel threads make it themselves. */

@@ -8,9 +8,22 @@
  */
 #include "kernel/base/sched.h"
 
+#include "arch/smp.h"
 #include "kernel/base/panic.h"
 #include "kernel/base/runqueue.h"
-#include "kernel/base/smp.h"
+
+DEFINE_PERCPU(u64, sched_wakes_sent);
+
+/**
+ * runqueue_tell() - let another CPU look at its need_resched and user_work
+ *
+ * It does not wait. Context: preemption off.
+ */
+void runqueue_tell(unsigned int cpu)
+{
+	this_cpu_add(sched_wakes_sent, 1);
+	smp_send((u64)1 << cpu, IPI_WAKE);
+}
 
 /** runqueue_lock_of() - lock the queue that t belongs to. Context: interrupts off. */
 struct runqueue *runqueue_lock_of(struct thread *t) __no_thread_safety
@@ -39,7 +52,7 @@ void thread_kick(struct thread *t)
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	if (cpu != this_cpu_read(cpu_number) &&
 	    READ_ONCE(cpu_ptr(runqueue, cpu)->current) == t)
-		smp_wake(cpu);
+		runqueue_tell(cpu);
 }
 
 /**
@@ -59,7 +72,7 @@ void thread_set_affinity(struct thread *t, u64 cpus) __no_thread_safety
 	if (rq->current == t && !thread_may_run_on(t, cpu)) {
 		*cpu_ptr(need_resched, cpu) = 1;
 		if (cpu != this_cpu_read(cpu_number))
-			smp_wake(cpu);
+			runqueue_tell(cpu);
 	}
 	spin_unlock(&rq->lock);
 	irq_restore(flags);

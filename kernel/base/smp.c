@@ -54,17 +54,6 @@ static void smp_serve(void)
 	}
 }
 
-/**
- * smp_wake() - let another CPU look at its need_resched and user_work
- *
- * It does not wait. Context: preemption off.
- */
-void smp_wake(unsigned int cpu)
-{
-	this_cpu_add(smp_counters.wakes, 1);
-	smp_send((u64)1 << cpu, IPI_WAKE);
-}
-
 /* Fills this CPU's slot and tells the others. Context: preemption off. */
 static void smp_call_start(u64 cpus, smp_call_fn *fn, void *arg)
 {

@@ -30,14 +30,10 @@ void smp_call(u64 cpus, smp_call_fn *fn, void *arg);
  */
 bool __must_check smp_alone(smp_call_fn *fn, void *arg);
 
-/* Its need_resched or user_work was set. */
-void smp_wake(unsigned int cpu);
-
-/* Calls sent by this CPU, the CPUs interrupted for them, and wake-ups sent. */
+/* Calls sent by this CPU, and the CPUs that were interrupted for them. */
 struct smp_counters {
 	u64 calls;
 	u64 targets;
-	u64 wakes;
 };
 DECLARE_PERCPU(struct smp_counters, smp_counters);
 

@@ -12,6 +12,7 @@
  */
 #include "arch/cpu.h"
 #include "arch/timer.h"
+#include "kernel/base/sched.h"
 #include "kernel/base/smp.h"
 #include "kernel/base/trace.h"
 #include "kernel/fs/proc.h"
@@ -84,7 +85,8 @@ static int show_smp(struct strbuf *sb, int pid)
 			continue;
 		c = cpu_ptr(smp_counters, cpu);
 		strbuf_printf(sb, "%u %llu %llu %llu\n", cpu, (ull)c->calls,
-			      (ull)c->targets, (ull)c->wakes);
+			      (ull)c->targets,
+			      (ull)*cpu_ptr(sched_wakes_sent, cpu));
 	}
 	return 0;
 }

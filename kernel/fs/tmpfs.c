@@ -201,21 +201,17 @@ u64 tmpfs_limit_pages(void)
 /**
  * tmpfs_truncate() - set the size of a regular file
  *
- * Context: thread; takes inode.lock. Return: 0, -EFBIG, or what
- * mapping_truncate() says.
+ * Context: thread; takes inode.lock. Return: 0 or -EFBIG.
  */
 int tmpfs_truncate(struct inode *inode, u64 size)
 {
-	int err;
-
 	if (size > TMPFS_MAX_SIZE)
 		return -EFBIG;
 	mutex_lock(&inode->lock);
-	err = mapping_truncate(&inode->mapping, size);
-	if (!err)
-		inode->mtime_ns = inode->ctime_ns = inode_clock();
+	mapping_truncate(&inode->mapping, size);
+	inode->mtime_ns = inode->ctime_ns = inode_clock();
 	mutex_unlock(&inode->lock);
-	return err;
+	return 0;
 }
 
 /**
@@ -244,7 +240,7 @@ int tmpfs_allocate(struct inode *inode, u64 start, u64 end)
 			page_put(page);
 	}
 	if (!err && end > m->size)
-		err = mapping_truncate(m, end);
+		mapping_truncate(m, end);
 	mutex_unlock(&inode->lock);
 	return err == -ENOMEM ? -ENOSPC : err;
 }

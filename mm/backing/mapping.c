@@ -20,8 +20,10 @@
  * Locking: m->lock (sleeps) serialises size, fills and truncation;
  * m->tree_lock (spins, innermost) guards the tree itself.
  *
- * Not here: write-back (there is no device below yet) and finding the leaves
- * that map a page (rmap).
+ * Truncation and holes take pages from the tree first, then, through rmap, the
+ * leaves that map them; m->epoch tells faults under way (mm/spaces/rmap_walk.c).
+ *
+ * Not here: write-back (there is no device below yet).
  */
 #include "mm/backing/mapping.h"
 
@@ -74,15 +76,18 @@ void mapping_init(struct mapping *m, const struct mapping_ops *ops)
 	};
 	spin_init(&m->tree_lock, RANK_CACHE_TREE);
 	mutex_init(&m->lock, RANK_FILE_MAP);
+	rmap_init(&m->rmap);
 }
 
-/* Takes the first page at or after index out of the tree; NULL: none left. */
-static struct page *mapping_remove_next(struct mapping *m, u64 index)
+/* Takes the first page of [index, end) out of the tree; NULL: none left. */
+static struct page *mapping_remove_next(struct mapping *m, u64 index, u64 end)
 {
 	struct page *page;
 
 	spin_lock(&m->tree_lock);
 	page = radix_next(&m->pages, &index);
+	if (page && index >= end)
+		page = NULL;
 	if (page) {
 		radix_remove(&m->pages, index);
 		m->nr_pages--;
@@ -93,12 +98,26 @@ static struct page *mapping_remove_next(struct mapping *m, u64 index)
 	return page;
 }
 
-static void mapping_drop_from(struct mapping *m, u64 index)
+static void mapping_drop_range(struct mapping *m, u64 index, u64 end)
 {
 	struct page *page;
 
-	while ((page = mapping_remove_next(m, index)))
+	while ((page = mapping_remove_next(m, index, end)))
 		page_put(page);
+}
+
+/* Pages [index, end) leave the cache, then the spaces. The order and the epoch
+ * are what faults rely on: [X6]. Context: m->lock. */
+static void mapping_expel(struct mapping *m, u64 index, u64 end, bool copies)
+{
+	if (index >= end)
+		return;
+	__atomic_store_n(&m->epoch, m->epoch + 1, __ATOMIC_RELEASE);
+	yield_point(mapping_epoch);
+	mapping_drop_range(m, index, end);
+	yield_point(mapping_emptied);
+	if (rmap_unmap)
+		rmap_unmap(m, index, end, copies);
 }
 
 /**
@@ -109,7 +128,7 @@ static void mapping_drop_from(struct mapping *m, u64 index)
 void mapping_fini(struct mapping *m)
 {
 	assertf(m->nr_maps == 0, "nr_maps=%u", m->nr_maps);
-	mapping_drop_from(m, 0);
+	mapping_drop_range(m, 0, ~(u64)0);
 }
 
 /**
@@ -298,16 +317,23 @@ long mapping_read(struct mapping *m, u64 pos, void *dst, size_t len)
 	return (long)done;
 }
 
-/* Zeroes the file's bytes from pos to the end of its page, if it is cached. */
-static void mapping_zero_tail(struct mapping *m, u64 pos)
+/* Zeroes bytes [start, end) of the file, inside one page, if it is cached. */
+static void mapping_zero_part(struct mapping *m, u64 start, u64 end)
 {
-	size_t off = pos & (PAGE_SIZE - 1);
-	struct page *page = off ? mapping_find(m, pos >> PAGE_SHIFT) : NULL;
+	struct page *page = start < end ? mapping_find(m, start >> PAGE_SHIFT)
+					: NULL;
 
 	if (page) {
-		memset((u8 *)page_to_virt(page) + off, 0, PAGE_SIZE - off);
+		memset((u8 *)page_to_virt(page) + (start & (PAGE_SIZE - 1)), 0,
+		       end - start);
 		page_put(page);
 	}
+}
+
+/* The same from pos to the end of its page. */
+static void mapping_zero_tail(struct mapping *m, u64 pos)
+{
+	mapping_zero_part(m, pos, ALIGN_UP(pos, PAGE_SIZE));
 }
 
 /**
@@ -373,17 +399,47 @@ long mapping_write(struct mapping *m, u64 pos, const void *src, size_t len)
 /**
  * mapping_truncate() - set the size of the file
  *
- * Shrinking drops the cache pages past the end and zeroes the rest of the
- * last one, growing makes a hole. Context: thread, may sleep. Return: 0.
+ * Shrinking takes the pages past the end out of the cache and out of every space,
+ * private copies too, and zeroes the rest of the last one; growing makes a hole.
+ * Context: thread, may sleep; takes m->lock and rmap.lock.
  */
-int mapping_truncate(struct mapping *m, u64 size)
+void mapping_truncate(struct mapping *m, u64 size)
 {
+	u64 old;
+
 	mutex_lock(&m->lock);
-	mapping_zero_tail(m, MIN(size, m->size));
+	old = m->size;
+	mapping_zero_tail(m, MIN(size, old));
+	if (!__atomic_load_n(&m->nr_shared_maps, __ATOMIC_RELAXED))
+		WRITE_ONCE(m->scribbled, false);
 	WRITE_ONCE(m->size, size);
-	mapping_drop_from(m, DIV_ROUND_UP(size, PAGE_SIZE));
+	/* Cache pages may also lie behind the old end: fallocate(2) keeps size. */
+	if (size < old || m->nr_pages > DIV_ROUND_UP(size, PAGE_SIZE))
+		mapping_expel(m, DIV_ROUND_UP(size, PAGE_SIZE), ~(u64)0, true);
 	mutex_unlock(&m->lock);
-	return 0;
+}
+
+/**
+ * mapping_punch() - make bytes [start, end) a hole of the file
+ *
+ * Reads of it give zeroes, through descriptors and shared mappings; private
+ * copies stay what they are. Context: thread, may sleep; takes m->lock, rmap.lock.
+ */
+void mapping_punch(struct mapping *m, u64 start, u64 end)
+{
+	u64 first = ALIGN_UP(start, PAGE_SIZE),
+	    last = ALIGN_DOWN(end, PAGE_SIZE);
+
+	mutex_lock(&m->lock);
+	if (first > last) {             /* inside one page */
+		mapping_zero_part(m, start, end);
+	} else {
+		mapping_zero_part(m, start, first);
+		mapping_zero_part(m, last, end);
+		mapping_expel(m, first >> PAGE_SHIFT, last >> PAGE_SHIFT,
+			      false);
+	}
+	mutex_unlock(&m->lock);
 }
 
 /**
@@ -396,8 +452,10 @@ void mapping_map_get(struct mapping *m, bool shared)
 	if (m->ops->get)
 		m->ops->get(m);
 	__atomic_fetch_add(&m->nr_maps, 1, __ATOMIC_RELAXED);
-	if (shared)
-		__atomic_fetch_add(&m->nr_shared_maps, 1, __ATOMIC_RELAXED);
+	if (!shared)
+		return;
+	WRITE_ONCE(m->scribbled, true);
+	__atomic_fetch_add(&m->nr_shared_maps, 1, __ATOMIC_RELAXED);
 }
 
 /**
@@ -420,7 +478,7 @@ static const char *mapping_check_tail(struct mapping *m,
 	const u8 *bytes = page_to_virt(page);
 	size_t off = m->size & (PAGE_SIZE - 1);
 
-	if (page->index != m->size >> PAGE_SHIFT || m->nr_shared_maps)
+	if (page->index != m->size >> PAGE_SHIFT || m->scribbled)
 		return NULL;
 	for (; off < PAGE_SIZE; off++)
 		if (bytes[off])
@@ -456,5 +514,10 @@ const char *mapping_check(struct mapping *m)
 	if (!why && nr != m->nr_pages)
 		why = "[F2] nr_pages is not the number of cache pages";
 	spin_unlock(&m->tree_lock);
+	if (why)
+		return why;
+	rmap_lock(&m->rmap);
+	why = rmap_check(&m->rmap);
+	rmap_unlock(&m->rmap);
 	return why;
 }

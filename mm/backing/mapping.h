@@ -9,13 +9,14 @@
  * Invariants (mapping_check): [F1] each page in the tree is PAGE_FILE with
  * mapping and index that lead back here, and holds one reference for the
  * tree; [F2] nr_pages = values in the tree; [F3] bytes of the last page past
- * size are zero, as long as nobody maps the file shared.
+ * size are zero, as long as nobody has mapped the file shared; rmap's own.
  */
 #ifndef MM_BACKING_MAPPING_H
 #define MM_BACKING_MAPPING_H
 
 #include "kernel/base/lock.h"
 #include "lib/radix.h"
+#include "mm/backing/rmap.h"
 #include "mm/frames/page_alloc.h"
 
 struct mapping;
@@ -38,9 +39,12 @@ struct mapping {
 	struct radix_tree pages;        /* index -> struct page [tree_lock] */
 	struct spinlock tree_lock;
 	struct mutex lock;              /* size, filling, truncate */
+	struct rmap rmap;               /* who maps it, with a lock of its own */
+	u64 epoch;                      /* changes when pages leave [lock], read without it */
 	u64 nr_pages;                   /* [tree_lock] */
 	u32 nr_shared_maps;             /* VMAs MAP_SHARED [atomic] */
 	u32 nr_maps;                    /* VMAs of any kind [atomic] */
+	bool scribbled;                 /* a shared mapping may have written behind the end */
 };
 
 void mapping_cache_init(void);          /* boot, from anon_init() */
@@ -74,10 +78,13 @@ void mapping_wipe_gap(struct mapping *m, u64 pos);
 long mapping_read(struct mapping *m, u64 pos, void *dst, size_t len);
 long mapping_write(struct mapping *m, u64 pos, const void *src, size_t len);
 
-/* Sets size; drops cache pages past it, zeroes the tail of the last page.
- * Leaves of user spaces past the end stay until rmap can find them: their
- * frames live on outside the cache. 0 or -errno. */
-int __must_check mapping_truncate(struct mapping *m, u64 size);
+/* Sets size; pages past it leave the cache and all spaces, private copies too;
+ * zeroes the tail of the last page. */
+void mapping_truncate(struct mapping *m, u64 size);
+
+/* Bytes [start, end) become a hole: whole pages leave the cache and all spaces
+ * (private copies stay), parts of pages are zeroed. size stays. */
+void mapping_punch(struct mapping *m, u64 start, u64 end);
 
 /* A VMA begins or ceases to map the file. Context: any; put: no mm lock. */
 void mapping_map_get(struct mapping *m, bool shared);

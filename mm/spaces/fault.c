@@ -36,8 +36,11 @@
  *       entry, after the flush (mm/spaces/unmap.c).
  *  [X5] Stack growth needs the write lock: the fault gives its read lock up,
  *       and starts again from the look-up.
+ *  [X6] Truncation takes leaves without mm->lock, under the lock of each table;
+ *       rmap_walk.c tells why none is left behind.
  *
- * Lock order: mm->lock, mapping->lock, tree lock, table lock, allocator.
+ * Lock order: mm->lock, mapping->lock, rmap lock, tree lock, table lock,
+ * allocator.
  */
 #include "mm/spaces/fault.h"
 
@@ -45,6 +48,7 @@
 #include "kernel/base/explore.h"
 #include "kernel/base/trace.h"
 #include "lib/errno.h"
+#include "mm/backing/mapping.h"
 #include "mm/spaces/leaf.h"
 #include "mm/tables/pgtable.h"
 
@@ -170,6 +174,15 @@ static void fault_install_window(struct fault_ctx *ctx, struct fault_window *w)
 	mm_add_rss(ctx->mm, &rss);
 }
 
+/* Whether no page has left the file since the fault asked for one [X6]: who
+ * finds that, runs the access again. Context: table lock. */
+static inline bool fault_is_current(const struct fault_ctx *ctx)
+{
+	const struct mapping *m = ctx->vma->mapping;
+
+	return !m || READ_ONCE(m->epoch) == ctx->epoch;
+}
+
 /*
  * Fault-around: maps the cached neighbours of a file page along with it.
  * Programs run through their text, and one fault for sixteen pages costs
@@ -193,7 +206,8 @@ static bool fault_around(struct fault_ctx *ctx)
 	if (hit)
 		trace(fault_file, ctx->va, page_to_pfn(ctx->page).v);
 	fault_relock_table(ctx);        /* filled slots are left alone */
-	fault_install_window(ctx, &w);
+	if (likely(fault_is_current(ctx)))
+		fault_install_window(ctx, &w);
 	fault_unlock_table(ctx);
 	for (i = 0; i < w.nr; i++)
 		if (w.page[i])
@@ -232,6 +246,9 @@ static enum fault_verdict fault_missing(struct fault_ctx *ctx)
 
 	if (!write && vma->backing->zero_reads)
 		return fault_zero_page(ctx);
+	if (vma->mapping)
+		ctx->epoch = __atomic_load_n(&vma->mapping->epoch,
+					     __ATOMIC_ACQUIRE);
 	if (!write && fault_around(ctx))
 		return FAULT_OK;
 	v = vma->backing->get_page(vma->mapping, vma_index(vma, ctx->va), write,
@@ -243,15 +260,15 @@ static enum fault_verdict fault_missing(struct fault_ctx *ctx)
 	if (unlikely(v != FAULT_OK))
 		return v;
 	yield_point(fault_has_page);
-	if (likely(fault_relock_table(ctx))) {
+	if (likely(fault_relock_table(ctx) && fault_is_current(ctx))) {
 		fault_install_here(ctx, ctx->page,
 				   write ? PT_YOUNG | PT_DIRTY : PT_YOUNG);
-		fault_unlock_table(ctx);
 		fault_count_rss(ctx, ctx->page);
-		fault_trace(ctx);
+		fault_trace(ctx);       /* the page is the leaf's from here on */
+		fault_unlock_table(ctx);
 		return FAULT_OK;
 	}
-	fault_unlock_table(ctx);        /* [X2] another fault was faster */
+	fault_unlock_table(ctx);        /* [X2], [X6] somebody was faster */
 	if (ctx->page != zero_page)
 		page_put(ctx->page);
 	return FAULT_OK;

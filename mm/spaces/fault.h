@@ -35,6 +35,7 @@ struct fault_ctx {
 	struct pt_cursor cur;           /* stands on the slot once there is one */
 	struct page *table;             /* the table that slot is in */
 	struct page *page;              /* what the backing gave */
+	u64 epoch;                      /* of the file, before its page was asked for */
 	bool major;
 	enum fault_reason why;
 };

@@ -16,8 +16,9 @@
  *
  * Locking: the parent's mm->lock for writing, so none of its entries changes
  * but for the young and dirty bits that the hardware sets; each of its tables
- * is locked while it is walked. The child is not known to anybody yet: its slots
- * are filled without its locks. The parent's TLB entries that still allow
+ * is locked while it is walked. Nobody runs in the child yet, and truncations
+ * that know its files' VMAs touch only slots of those: its slots are filled without
+ * its locks. The parent's TLB entries that still allow
  * writing are flushed before the lock goes; until then the child does not run.
  *
  * Running out of memory: the child is torn down like any other space. Leaves
@@ -171,17 +172,23 @@ static int fork_copy_pages(struct mm *parent, struct mm *child,
 	return err;
 }
 
-/* The child's VMA for one of the parent's. 0 or -ENOMEM. */
-static int fork_copy_vma(struct mm *child, const struct vma *vma)
+/* The child's VMA for one of the parent's, and its leaves. Context: the
+ * rmap.lock of its file. 0 or -ENOMEM. */
+static int fork_copy_vma(struct mm *parent, struct mm *child,
+			 const struct vma *vma, struct tlb_batch *batch)
 {
-	struct vma tmpl = *vma, *copy;
+	struct vma tmpl, *copy;
 
+	vma_copy_values(&tmpl, vma);
 	tmpl.flags &= ~(u32)VM_LOCKED;  /* locks are not inherited */
 	copy = vma_create(&tmpl);
 	if (!copy)
 		return -ENOMEM;
-	vma_insert(child, copy);
-	return 0;
+	vma_insert_unlinked(child, copy);
+	vma_link_file(copy);
+	if (vma->flags & (VM_SHARED | VM_WIPEONFORK))
+		return 0;
+	return fork_copy_pages(parent, child, vma, batch);
 }
 
 static void fork_copy_layout(const struct mm *parent, struct mm *child)
@@ -210,6 +217,7 @@ static int fork_copy_space(struct mm *parent, struct mm *child)
 {
 	struct vma *vma, *dead = NULL;
 	struct tlb_batch batch;
+	struct rmap *held = NULL;       /* truncation waits: [X7], rmap_walk.c */
 	bool unlocked = false;
 	int err = 0;
 
@@ -218,10 +226,10 @@ static int fork_copy_space(struct mm *parent, struct mm *child)
 		if (vma->flags & VM_DONTFORK)
 			continue;
 		unlocked |= vma->flags & VM_LOCKED;
-		err = fork_copy_vma(child, vma);
-		if (!err && !(vma->flags & (VM_SHARED | VM_WIPEONFORK)))
-			err = fork_copy_pages(parent, child, vma, &batch);
+		rmap_lock_next(&held, vma_rmap(vma));
+		err = fork_copy_vma(parent, child, vma, &batch);
 	}
+	rmap_unlock_last(held);
 	tlb_batch_end(&batch);
 	if (unlocked)                   /* what VM_LOCKED kept apart */
 		vma_merge_range(child, 0, USER_END, &dead);

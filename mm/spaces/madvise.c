@@ -5,6 +5,7 @@
  *	flags      DONTFORK WIPEONFORK DONTDUMP RANDOM HUGEPAGE …: a table of what to
  *	           set and clear; VMAs split and merge as for mprotect
  *	now        DONTNEED, FREE: leaves go, the next touch starts afresh
+ *	           REMOVE: a hole in the file, for all who map it
  *	           POPULATE_*, WILLNEED: pages come in
  *	nothing    COLD, PAGEOUT until there is reclaim
  *
@@ -129,7 +130,9 @@ static int madvise_one(struct vma *vma, vaddr_t start, vaddr_t end, int advice)
 			return -EINVAL;
 		if (!(vma->flags & VM_SHARED) || !(vma->flags & VM_WRITE))
 			return -EACCES;
-		return -EOPNOTSUPP;     /* needs rmap: others map it too */
+		mapping_punch(vma->mapping, vma_index(vma, start) << PAGE_SHIFT,
+			      vma_index(vma, end) << PAGE_SHIFT);
+		return 0;
 	case MADV_WILLNEED:
 		return 0;               /* every page is in memory or a hole */
 	default:
@@ -214,7 +217,7 @@ static bool madvise_is_known(int advice)
  *
  * Context: thread, without mm->lock; may sleep. Return: 0; -EINVAL (unknown
  * advice, misaligned, not for this kind of memory); -ENOMEM (a hole, after the
- * rest was done; no memory for a split); -EACCES, -EOPNOTSUPP (MADV_REMOVE);
+ * rest was done; no memory for a split); -EACCES (MADV_REMOVE);
  * -EFAULT (MADV_POPULATE_* past the end of a file).
  */
 int mm_madvise(struct mm *mm, vaddr_t addr, size_t len, int advice)

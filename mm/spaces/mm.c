@@ -136,6 +136,7 @@ static void mm_destroy(struct mm *mm)
 	list_remove(&mm->all_node);
 	mutex_unlock(&mm_list_lock);
 
+	vma_unlink_files(mm);           /* truncations look elsewhere */
 	mmu_space_fini(&mm->space);     /* no CPU has its translations now */
 	tlb_batch_begin(&batch, &mm->space, TLB_EXIT);
 	batch.dying = true;

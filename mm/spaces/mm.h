@@ -102,10 +102,15 @@ void mm_note_hiwater(struct mm *mm);
 /*
  * Takes every leaf of [start, end) out of the tables: references go to the
  * batch, RSS shrinks. Tables stay. (mm/spaces/unmap.c)
- * Context: mm lock, or a space that nobody uses any more.
+ * Context: mm lock, or a space that nobody uses any more, or the rmap.lock of a
+ * file that the range maps.
  */
 void mm_unmap_pages(struct mm *mm, vaddr_t start, vaddr_t end,
 		    struct tlb_batch *batch);
+
+/* The same for leaves of FILE pages only: private copies stay. */
+void mm_unmap_file_pages(struct mm *mm, vaddr_t start, vaddr_t end,
+			 struct tlb_batch *batch);
 
 void mm_for_each(void (*fn)(struct mm *mm, void *arg), void *arg);
 const char *mm_check(struct mm *mm);

@@ -290,42 +290,28 @@ int mm_mmap(struct mm *mm, const struct mmap_request *rq, vaddr_t *out)
 
 /* ---- munmap --------------------------------------------------------------- */
 
-/* Leaves, then tables that served only this hole. The VMAs are gone. */
-static void mmap_clear_tables(struct mm *mm, vaddr_t start, vaddr_t end)
+/* The leaves of [start, end), of which vma is the first VMA. A file's leaves
+ * are gone from all CPUs before it forgets the VMA, or a truncation would miss
+ * what a CPU still sees. */
+static void mmap_clear_leaves(struct mm *mm, const struct vma *vma,
+			      vaddr_t start, vaddr_t end,
+			      struct tlb_batch *batch)
 {
-	struct vma *below = vma_find_before(mm, start);
-	struct vma *above = below ? vma_next(below) : vma_find(mm, start);
-	struct tlb_batch batch;
-
-	tlb_batch_begin(&batch, &mm->space, TLB_UNMAP);
-	mm_unmap_pages(mm, start, end, &batch);
-	pt_free_tables(&mm->space, start, end, below ? below->end : 0,
-		       above ? above->start : USER_END, &batch, &mm->nr_tables);
-	tlb_batch_end(&batch);
+	mm_unmap_pages(mm, start, end, batch);
+	for (; vma && vma->start < end; vma = vma_next(vma))
+		if (vma->mapping) {
+			tlb_batch_flush(batch);
+			break;
+		}
 }
 
-/**
- * mmap_cut() - take [start, end) out of the space
- *
- * VMAs that reach over a border shrink; one that reaches over both is split,
- * the only step that needs memory, done first. Removed VMAs go to *dead, for
- * vma_free_chain() after the lock.
- * Context: mm->lock for writing. Return: 0, or -ENOMEM without a change.
- */
-int mmap_cut(struct mm *mm, vaddr_t start, vaddr_t end, struct vma **dead)
+/* VMAs leave [start, end), of which vma is the first; none reaches over both
+ * borders. */
+static void mmap_clear_vmas(struct mm *mm, struct vma *vma, vaddr_t start,
+			    vaddr_t end, struct vma **dead)
 {
-	struct vma *vma = vma_find(mm, start), *next, *upper;
+	struct vma *next;
 
-	if (!vma || vma->start >= end)
-		return 0;
-	if (vma->start < start && vma->end > end) {
-		if (mm->nr_vmas >= MM_MAX_MAP_COUNT)
-			return -ENOMEM;
-		upper = vma_create(vma);
-		if (!upper)
-			return -ENOMEM;
-		vma_split(vma, end, upper);
-	}
 	if (vma->start < start) {
 		next = vma->end < end ? vma_next(vma) : NULL;
 		vma_set_range(vma, vma->start, start);
@@ -339,7 +325,47 @@ int mmap_cut(struct mm *mm, vaddr_t start, vaddr_t end, struct vma **dead)
 	}
 	if (vma && vma->start < end)
 		vma_set_range(vma, end, vma->end);
-	mmap_clear_tables(mm, start, end);
+}
+
+/* The tables that served only this hole. */
+static void mmap_clear_tables(struct mm *mm, vaddr_t start, vaddr_t end,
+			      struct tlb_batch *batch)
+{
+	struct vma *below = vma_find_before(mm, start);
+	struct vma *above = below ? vma_next(below) : vma_find(mm, start);
+
+	pt_free_tables(&mm->space, start, end, below ? below->end : 0,
+		       above ? above->start : USER_END, batch, &mm->nr_tables);
+}
+
+/**
+ * mmap_cut() - take [start, end) out of the space
+ *
+ * VMAs that reach over a border shrink; one that reaches over both is split,
+ * the only step that needs memory, done first. Removed VMAs go to *dead, for
+ * vma_free_chain() after the lock.
+ * Context: mm->lock for writing. Return: 0, or -ENOMEM without a change.
+ */
+int mmap_cut(struct mm *mm, vaddr_t start, vaddr_t end, struct vma **dead)
+{
+	struct vma *vma = vma_find(mm, start), *upper;
+	struct tlb_batch batch;
+
+	if (!vma || vma->start >= end)
+		return 0;
+	if (vma->start < start && vma->end > end) {
+		if (mm->nr_vmas >= MM_MAX_MAP_COUNT)
+			return -ENOMEM;
+		upper = vma_create(vma);
+		if (!upper)
+			return -ENOMEM;
+		vma_split(vma, end, upper);
+	}
+	tlb_batch_begin(&batch, &mm->space, TLB_UNMAP);
+	mmap_clear_leaves(mm, vma, start, end, &batch);
+	mmap_clear_vmas(mm, vma, start, end, dead);
+	mmap_clear_tables(mm, start, end, &batch);
+	tlb_batch_end(&batch);
 	return 0;
 }
 

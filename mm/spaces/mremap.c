@@ -131,18 +131,24 @@ static int mremap_move_range(struct mm *mm, vaddr_t old, vaddr_t new,
  * The same, all or nothing. Context: mm->lock for writing; the VMA of the new
  * place is in the tree, its slots are none. 0 or -ENOMEM without a change.
  */
-static int mremap_move_pages(struct mm *mm, vaddr_t old, vaddr_t new,
-			     size_t len)
+static int mremap_move_pages(struct mm *mm, struct rmap *rmap, vaddr_t old,
+			     vaddr_t new, size_t len)
+	__no_thread_safety
 {
 	struct tlb_batch batch;
 	size_t done, back;
 	int err;
+
+	if (rmap)                       /* [X7] in rmap_walk.c */
+		rmap_lock(rmap);
 
 	tlb_batch_begin(&batch, &mm->space, TLB_MOVE);
 	err = mremap_move_range(mm, old, new, len, &done, &batch);
 	if (err && done && mremap_move_range(mm, new, old, done, &back, &batch))
 		panic("mremap: no way back from %#lx to %#lx", new, old);
 	tlb_batch_end(&batch);
+	if (rmap)
+		rmap_unlock(rmap);
 	return err;
 }
 
@@ -166,8 +172,9 @@ static void mremap_free_tables(struct mm *mm, vaddr_t start, size_t len)
 static struct vma *mremap_make_vma(const struct mremap_request *rq,
 				   const struct vma *vma, vaddr_t at)
 {
-	struct vma tmpl = *vma;
+	struct vma tmpl;
 
+	vma_copy_values(&tmpl, vma);
 	tmpl.start = at;
 	tmpl.end = at + rq->new_len;
 	tmpl.pgoff = vma->mapping ? vma_index(vma, rq->old) : at >> PAGE_SHIFT;
@@ -204,7 +211,7 @@ static int mremap_move_to(struct mremap_request *rq, struct vma *vma,
 	err = new ? 0 : -ENOMEM;
 	if (new) {
 		vma_insert(mm, new);
-		err = mremap_move_pages(mm, rq->old, at, len);
+		err = mremap_move_pages(mm, vma_rmap(vma), rq->old, at, len);
 		if (err)
 			mremap_drop_vma(rq, new);
 	}

@@ -8,6 +8,8 @@
  * every CPU has forgotten the translation, which the batch does before it
  * drops it. Counters of the space are added up locally and change once.
  *
+ * Truncation comes without mm->lock, from the file's side (rmap_walk.c).
+ *
  * Locking: the table lock of each table while its leaves go. Faults may run
  * in the same range (MADV_DONTNEED holds mm->lock for reading, and says so by
  * batch->shared): each leaf is either taken or was not there yet. Then the flush
@@ -60,14 +62,16 @@ static inline void unmap_leaf(const struct pt_cursor *c, pte_t *slot,
 	tlb_batch_put_page(batch, page);
 }
 
-/**
- * mm_unmap_pages() - clear every leaf of [start, end)
- *
- * References go to the batch, RSS shrinks; page tables stay.
- * Context: thread; mm->lock, or a space that nobody uses any more.
- */
-void mm_unmap_pages(struct mm *mm, vaddr_t start, vaddr_t end,
-		    struct tlb_batch *batch)
+/* Whether this entry goes: any leaf, or only one of a page of a file. */
+static inline bool unmap_wanted(pte_t e, bool copies)
+{
+	return pte_kind(e, 0) != PTE_NONE &&
+	       (likely(copies) || leaf_page(e)->type == PAGE_FILE);
+}
+
+static __force_inline void unmap_range(struct mm *mm, vaddr_t start,
+				       vaddr_t end, bool copies,
+				       struct tlb_batch *batch)
 {
 	struct rss_delta rss = { 0 };
 	struct pt_cursor c;
@@ -78,7 +82,7 @@ void mm_unmap_pages(struct mm *mm, vaddr_t start, vaddr_t end,
 	while (pt_cursor_next(&c)) {
 		unmap_note_rest(&c, c.slot, batch);
 		pt_for_each_slot(&c, slot)
-			if (pte_kind(pt_read(slot), 0) != PTE_NONE)
+			if (unmap_wanted(pt_read(slot), copies))
 				unmap_leaf(&c, slot, &rss, batch);
 		if (batch->shared)
 			tlb_batch_flush(batch);
@@ -86,4 +90,26 @@ void mm_unmap_pages(struct mm *mm, vaddr_t start, vaddr_t end,
 	}
 	pt_cursor_end(&c);
 	mm_add_rss(mm, &rss);
+}
+
+/**
+ * mm_unmap_pages() - clear every leaf of [start, end)
+ *
+ * References go to the batch, RSS shrinks; page tables stay.
+ * Context: thread; mm->lock, a space that nobody uses any more, or the rmap.lock
+ * of a file that the range maps.
+ */
+void mm_unmap_pages(struct mm *mm, vaddr_t start, vaddr_t end,
+		    struct tlb_batch *batch)
+{
+	unmap_range(mm, start, end, true, batch);
+}
+
+/**
+ * mm_unmap_file_pages() - the same for leaves of FILE pages; private copies stay
+ */
+void mm_unmap_file_pages(struct mm *mm, vaddr_t start, vaddr_t end,
+			 struct tlb_batch *batch)
+{
+	unmap_range(mm, start, end, false, batch);
 }

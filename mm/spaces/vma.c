@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The VMA tree: find, insert, split, merge, and the search for a hole.
+ * The VMA tree: insert, split, merge (vma_find.c: look-ups, the search for a hole).
  *
  *	                 ┌───────────────┐
  *	                 │ [30,40) gap 9 │      gap = largest gap_before in the
@@ -11,8 +11,7 @@
  *
  * A red-black tree by address. Every node knows the free space before it and
  * the largest such space in its subtree, so the highest hole that is large
- * enough is found in one descent, whatever the number of VMAs. mm->hint
- * remembers the VMA found last: a fault is mostly near its predecessor.
+ * enough is found in one descent, whatever the number of VMAs.
  *
  * The space before a stack that grows down does not count its guard gap, so
  * mmap never settles there by itself.
@@ -25,7 +24,7 @@
  * chain and are freed when mm->lock is down, because the last reference to a
  * file may take the file system's locks.
  *
- * Invariants: [V1] to [V4] in vma.h. Locking: changes under mm->lock for
+ * Invariants: [V1] to [V5] in vma.h. Locking: changes under mm->lock for
  * writing, look-ups under either. mm->hint is also stored by readers: it
  * always names a VMA of the tree, since removal, which writers do, clears it.
  */
@@ -41,11 +40,6 @@
 #include "mm/spaces/mman.h"
 
 static struct kmem_cache *vma_cache;
-
-static struct vma *vma_of(const struct rb_node *node)
-{
-	return node ? rb_entry(node, struct vma, node) : NULL;
-}
 
 /* rb_augment_fn: the largest gap of a subtree. */
 static void vma_gap_augment(struct rb_node *node)
@@ -77,150 +71,6 @@ void vma_tree_init(struct mm *mm)
 	mm->vmas = (struct rb_root){ .augment = vma_gap_augment };
 	mm->hint = NULL;
 	mm->nr_vmas = 0;
-}
-
-/* ---- look --------------------------------------------------------------- */
-
-/**
- * vma_find_slow() - first VMA with end > addr, or NULL; remembers it
- *
- * Context: mm->lock.
- */
-struct vma *vma_find_slow(struct mm *mm, vaddr_t addr)
-{
-	struct rb_node *node = mm->vmas.node;
-	struct vma *best = NULL;
-
-	while (node) {
-		struct vma *vma = rb_entry(node, struct vma, node);
-
-		if (vma->end > addr) {
-			best = vma;
-			if (vma->start <= addr)
-				break;
-			node = node->left;
-		} else {
-			node = node->right;
-		}
-	}
-	if (best)
-		WRITE_ONCE(mm->hint, best);
-	return best;
-}
-
-/**
- * vma_find_before() - last VMA with end <= addr, or NULL
- *
- * Context: mm->lock.
- */
-struct vma *vma_find_before(struct mm *mm, vaddr_t addr)
-{
-	struct rb_node *node = mm->vmas.node;
-	struct vma *best = NULL;
-
-	while (node) {
-		struct vma *vma = rb_entry(node, struct vma, node);
-
-		if (vma->end <= addr) {
-			best = vma;
-			node = node->right;
-		} else {
-			node = node->left;
-		}
-	}
-	return best;
-}
-
-/** vma_next() - the VMA above, or NULL. Context: mm->lock. */
-struct vma *vma_next(const struct vma *vma)
-{
-	return vma_of(rb_next(&vma->node));
-}
-
-/** vma_prev() - the VMA below, or NULL. Context: mm->lock. */
-struct vma *vma_prev(const struct vma *vma)
-{
-	return vma_of(rb_prev(&vma->node));
-}
-
-/**
- * vma_guard_start() - where new mappings below this VMA must end
- *
- * The start, or for a stack that grows down, STACK_GUARD_GAP below it.
- */
-vaddr_t vma_guard_start(const struct vma *vma)
-{
-	if (!(vma->flags & VM_GROWSDOWN))
-		return vma->start;
-	return vma->start > STACK_GUARD_GAP ? vma->start - STACK_GUARD_GAP : 0;
-}
-
-/* ---- the search for a hole ------------------------------------------------ */
-
-/* The rightmost VMA of the subtree at node before which len bytes below high
- * may be free, as far as the gaps tell. */
-static struct vma *gap_descend(const struct rb_node *node, size_t len,
-			       vaddr_t high)
-{
-	while (1) {
-		struct vma *vma = vma_of(node);
-		struct vma *right = vma_of(node->right);
-
-		if (!right || right->gap < len || vma->end > high ||
-		    high - vma->end < len)
-			return vma;
-		node = node->right;
-	}
-}
-
-/* The next candidate to the left of vma. */
-static struct vma *gap_step_left(const struct vma *vma, size_t len,
-				 vaddr_t high)
-{
-	const struct rb_node *node = &vma->node, *parent;
-
-	if (node->left && vma_of(node->left)->gap >= len)
-		return gap_descend(node->left, len, high);
-	while ((parent = rb_parent(node)) && node == parent->left)
-		node = parent;
-	return vma_of(parent);
-}
-
-/* Highest place for len bytes in [start, end) cut to [low, high); 0: none. */
-static vaddr_t gap_place(vaddr_t start, vaddr_t end, size_t len, vaddr_t low,
-			 vaddr_t high)
-{
-	start = MAX(start, low);
-	end = MIN(end, high);
-	return end > start && end - start >= len ? end - len : 0;
-}
-
-/**
- * vma_find_gap() - the highest free range of len bytes inside [low, high)
- *
- * Guard gaps of stacks are not free. len is a multiple of the page size.
- * Context: mm->lock. Return: its start, or 0: none.
- */
-vaddr_t vma_find_gap(struct mm *mm, size_t len, vaddr_t low, vaddr_t high)
-{
-	struct vma *vma = vma_of(rb_last(&mm->vmas));
-	vaddr_t at = gap_place(vma ? vma->end : 0, high, len, low, high);
-
-	if (at || !vma)
-		return at;
-	for (vma = gap_descend(mm->vmas.node, len, high); vma;
-	     vma = gap_step_left(vma, len, high)) {
-		vaddr_t end = vma_guard_start(vma);
-
-		if (vma->gap_before < len)
-			continue;
-		at = gap_place(end - vma->gap_before, end, len, low, high);
-		if (at)
-			return at;
-		if (end <= low)
-			break;
-	}
-	return 0;
 }
 
 /* ---- change --------------------------------------------------------------- */
@@ -289,7 +139,7 @@ struct vma *vma_create(const struct vma *tmpl)
 
 	if (!vma)
 		return NULL;
-	*vma = *tmpl;
+	vma_copy_values(vma, tmpl);
 	vma->next_dead = NULL;
 	if (vma->mapping)
 		mapping_map_get(vma->mapping, vma->flags & VM_SHARED);
@@ -313,12 +163,68 @@ void vma_free_chain(struct vma *dead)
 	}
 }
 
+/* ---- the file's side: rmap ------------------------------------------------ */
+
+/** vma_rmap() - the rmap of the VMA's file, or NULL. Context: any. */
+struct rmap *vma_rmap(const struct vma *vma)
+{
+	return vma->mapping ? &vma->mapping->rmap : NULL;
+}
+
+/* What the file knows of the VMA may change. */
+static void vma_lock_file(const struct vma *vma) __no_thread_safety
+{
+	if (vma->mapping)
+		rmap_lock(&vma->mapping->rmap);
+}
+
+static void vma_unlock_file(const struct vma *vma) __no_thread_safety
+{
+	if (vma->mapping)
+		rmap_unlock(&vma->mapping->rmap);
+}
+
+/** vma_link_file() - [V5] for a VMA in the tree. Context: rmap.lock of its file. */
+void vma_link_file(struct vma *vma)
+{
+	if (!vma->mapping)
+		return;
+	vma->rmap.first = vma->pgoff;
+	vma->rmap.end = vma->pgoff + vma_pages(vma);
+	rmap_insert(&vma->mapping->rmap, &vma->rmap);
+}
+
+static void vma_unlink_file(struct vma *vma)
+{
+	if (vma->mapping)
+		rmap_remove(&vma->mapping->rmap, &vma->rmap);
+}
+
 /**
- * vma_insert() - put a VMA into free space of the tree
+ * vma_unlink_files() - no truncation looks into this space any more
  *
- * Context: mm->lock for writing.
+ * Before its leaves and tables go. Context: thread; the space has no user.
  */
-void vma_insert(struct mm *mm, struct vma *vma)
+void vma_unlink_files(struct mm *mm)
+{
+	struct rmap *held = NULL;
+	struct vma *vma;
+
+	for (vma = vma_find(mm, 0); vma; vma = vma_next(vma)) {
+		rmap_lock_next(&held, vma_rmap(vma));
+		vma_unlink_file(vma);
+	}
+	rmap_unlock_last(held);
+}
+
+/* ---- in and out of the tree ----------------------------------------------- */
+
+/**
+ * vma_insert_unlinked() - put a VMA into free space of the tree
+ *
+ * Its file learns of it by vma_link_file(). Context: mm->lock for writing.
+ */
+void vma_insert_unlinked(struct mm *mm, struct vma *vma)
 {
 	struct rb_node **link = &mm->vmas.node, *parent = NULL;
 	struct vma *prev = NULL, *next = NULL;
@@ -346,11 +252,22 @@ void vma_insert(struct mm *mm, struct vma *vma)
 }
 
 /**
- * vma_remove() - take a VMA out of the tree; it stays allocated
+ * vma_insert() - put a VMA into free space of the tree, and tell its file
  *
- * Context: mm->lock for writing.
+ * Context: mm->lock for writing; takes the rmap.lock of its file.
  */
-void vma_remove(struct mm *mm, struct vma *vma)
+void vma_insert(struct mm *mm, struct vma *vma)
+{
+	vma_insert_unlinked(mm, vma);
+	if (vma->mapping) {
+		vma_lock_file(vma);
+		vma_link_file(vma);
+		vma_unlock_file(vma);
+	}
+}
+
+/* The tree's half of vma_remove(). */
+static void vma_erase(struct mm *mm, struct vma *vma)
 {
 	struct vma *next = vma_next(vma);
 
@@ -363,11 +280,20 @@ void vma_remove(struct mm *mm, struct vma *vma)
 }
 
 /**
- * vma_set_range() - move the bounds of a VMA over space that is free
+ * vma_remove() - take a VMA out of the tree and from its file; it stays allocated
  *
- * pgoff follows a moved start. Context: mm->lock for writing.
+ * Context: mm->lock for writing; takes the rmap.lock of its file.
  */
-void vma_set_range(struct vma *vma, vaddr_t start, vaddr_t end)
+void vma_remove(struct mm *mm, struct vma *vma)
+{
+	vma_lock_file(vma);
+	vma_unlink_file(vma);
+	vma_unlock_file(vma);
+	vma_erase(mm, vma);
+}
+
+/* The tree's half of vma_set_range(). */
+static void vma_move_bounds(struct vma *vma, vaddr_t start, vaddr_t end)
 {
 	struct mm *mm = vma->mm;
 	bool end_moved = end != vma->end;
@@ -383,9 +309,25 @@ void vma_set_range(struct vma *vma, vaddr_t start, vaddr_t end)
 }
 
 /**
+ * vma_set_range() - move the bounds of a VMA over space that is free
+ *
+ * pgoff follows a moved start. Context: mm->lock for writing; takes the
+ * rmap.lock of its file.
+ */
+void vma_set_range(struct vma *vma, vaddr_t start, vaddr_t end)
+{
+	vma_lock_file(vma);
+	vma_unlink_file(vma);
+	vma_move_bounds(vma, start, end);
+	vma_link_file(vma);
+	vma_unlock_file(vma);
+}
+
+/**
  * vma_split() - cut a VMA in two at a page boundary inside it
  *
- * upper is a fresh vma_create(vma). Context: mm->lock for writing.
+ * upper is a fresh vma_create(vma). The file sees one of them or both, never
+ * a gap. Context: mm->lock for writing; takes the rmap.lock of its file.
  */
 void vma_split(struct vma *vma, vaddr_t at, struct vma *upper)
 {
@@ -396,9 +338,14 @@ void vma_split(struct vma *vma, vaddr_t at, struct vma *upper)
 	upper->start = at;
 	upper->end = end;
 	upper->pgoff = vma_index(vma, at);
+	vma_lock_file(vma);
+	vma_unlink_file(vma);
 	vma_account(vma->mm, vma->flags, -(s64)((end - at) >> PAGE_SHIFT));
 	vma->end = at;
-	vma_insert(vma->mm, upper);
+	vma_insert_unlinked(vma->mm, upper);
+	vma_link_file(vma);
+	vma_link_file(upper);
+	vma_unlock_file(vma);
 }
 
 /* The VMA that has addr strictly inside, and so must be split there. */
@@ -453,10 +400,15 @@ static void vma_swallow(struct mm *mm, struct vma *a, struct vma *b,
 {
 	vaddr_t end = b->end;
 
-	vma_remove(mm, b);
+	vma_lock_file(a);
+	vma_unlink_file(b);
+	vma_unlink_file(a);
+	vma_erase(mm, b);
+	vma_move_bounds(a, a->start, end);
+	vma_link_file(a);
+	vma_unlock_file(a);
 	b->next_dead = *dead;
 	*dead = b;
-	vma_set_range(a, a->start, end);
 	trace(vma_merge, a->start, a->end);
 }
 
@@ -529,6 +481,9 @@ static const char *vma_check_one(const struct vma *vma, const struct vma *prev)
 		return "[V2] gap is not the largest of the subtree";
 	if (prev && vma_can_merge(prev, vma))
 		return "[V3] neighbours that could be one VMA";
+	if (vma->mapping && (vma->rmap.first != vma->pgoff ||
+			     vma->rmap.end != vma->pgoff + vma_pages(vma)))
+		return "[V5] the file knows another range of the VMA";
 	if (vma->prot != vma_leaf_prot(vma->flags))
 		return "leaf protection does not follow from the flags";
 	return NULL;

@@ -9,12 +9,14 @@
  * Invariants (vma_tree_check): [V1] sorted, not empty, page-aligned, without
  * overlap; [V2] gap_before and gap are what the neighbours and the subtree
  * say; [V3] neighbours that could merge are merged; [V4] mm->nr_vmas and the
- * page totals agree with the tree.
+ * page totals agree with the tree; [V5] a VMA of a file is linked in the file's
+ * rmap, with its range of pages.
  */
 #ifndef MM_SPACES_VMA_H
 #define MM_SPACES_VMA_H
 
-#include "lib/rbtree.h"
+#include "lib/string.h"
+#include "mm/backing/rmap.h"
 #include "lib/types.h"
 
 struct mm;
@@ -48,7 +50,6 @@ enum {
 };
 
 struct vma {
-	struct rb_node node;            /* [mm lock] */
 	vaddr_t start;                  /* page-aligned */
 	vaddr_t end;
 	u32 flags;                      /* VM_* */
@@ -56,9 +57,12 @@ struct vma {
 	const struct backing_ops *backing;
 	struct mapping *mapping;        /* file; NULL: anonymous. Holds a reference */
 	u64 pgoff;                      /* page of the file at start; anonymous: start >> PAGE_SHIFT */
+	/* vma_copy_values() ends here */
+	struct rb_node node;            /* [mm lock] */
 	vaddr_t gap;                    /* largest gap_before of this subtree */
 	vaddr_t gap_before;             /* bytes that mmap may use below start */
 	struct mm *mm;
+	struct rmap_link rmap;          /* file: in its mapping's tree while in ours */
 	struct vma *next_dead;          /* chain of VMAs that left the tree */
 };
 
@@ -66,6 +70,11 @@ struct vma {
 
 /* First VMA with end > addr, or NULL: slow part of vma_find(). */
 struct vma *vma_find_slow(struct mm *mm, vaddr_t addr);
+static inline struct vma *vma_of(const struct rb_node *node)
+{
+	return node ? rb_entry(node, struct vma, node) : NULL;
+}
+
 struct vma *vma_next(const struct vma *vma);
 struct vma *vma_prev(const struct vma *vma);
 
@@ -100,6 +109,13 @@ vaddr_t vma_find_gap(struct mm *mm, size_t len, vaddr_t low, vaddr_t high);
 /* The leaf protection that VM_* flags give. */
 u32 vma_leaf_prot(u32 flags);
 
+/* What a VMA says of its range, without its places in trees: the fields before
+ * node. */
+static inline void vma_copy_values(struct vma *to, const struct vma *from)
+{
+	memcpy(to, from, offsetof(struct vma, node));
+}
+
 /* A VMA on its own, from the values of tmpl; NULL: no memory. Takes a
  * reference to the mapping. */
 struct vma *__must_check vma_create(const struct vma *tmpl);
@@ -107,7 +123,15 @@ struct vma *__must_check vma_create(const struct vma *tmpl);
 /* Frees a chain, dropping the mappings' references. Context: no mm lock. */
 void vma_free_chain(struct vma *dead);
 
+/* The rmap of the VMA's file; NULL: anonymous. */
+struct rmap *vma_rmap(const struct vma *vma);
+
 void vma_insert(struct mm *mm, struct vma *vma);
+/* The same in two steps, for fork: the tree; then rmap, with its lock held. */
+void vma_insert_unlinked(struct mm *mm, struct vma *vma);
+void vma_link_file(struct vma *vma);
+/* All files forget the VMAs of a space that dies. */
+void vma_unlink_files(struct mm *mm);
 void vma_remove(struct mm *mm, struct vma *vma);
 
 /* Moves the bounds over free space; pgoff follows start. */

@@ -31,6 +31,7 @@
 	X(COW, "cow")           \
 	X(MOVE, "move")         \
 	X(AGE, "age")           \
+	X(TRUNCATE, "truncate") \
 	X(EXIT, "exit")         \
 	X(KERNEL, "kernel")
 

@@ -47,6 +47,12 @@ static const struct scenario {
 	{ "exit x fault of the other space", "C x0; P w0 r1 w1; P w1 r0" },
 	{ "exit x fork", "C w0 x0; P f0 w0; P w0" },
 	{ "truncate x fault", "P r5 w5; P t0; P w7 r7; P r7 w5" },
+	{ "truncate x fault, a new table", "P t0 r7; P r7 r7; P w5 r5" },
+	{ "truncate x copy", "P r7 w7; P t0 r7; P r7 w7 r7" },
+	{ "truncate x fork", "P w7 t0; P f0 r7; C w7 r7" },
+	{ "truncate x munmap", "P u5 a5 r5; P t0 w5; C w5 r5" },
+	{ "truncate x mremap", "P w7 m7 rb; P t0 rb; P r7 rb" },
+	{ "truncate x exit", "C w7 w5 x0; P t0 r7; P w7 r5" },
 	{ "file x reclaim", "P w4 r6 w4; P c4 c6; P o0 r4 r6" },
 	{ "reclaim x fault", "P w0 r0; P c0 c4; P r0 w4 r4" },
 	{ "reclaim x copy", "P w0 r0; C c0 r0; C w0" },
@@ -206,7 +212,7 @@ static void touch(unsigned int nr, u8 space)
 		order_stand_on((int)a);
 		op.result = op_run(&op);
 		for (unsigned int p = 0; p < op_phases(&op); p++)
-			MUST(op_ref(&op, p, &first, false) == op.result);
+			MUST(op_ref(&op, p, &first) == op.result);
 	}
 	order_stand_on(-1);
 }

@@ -87,7 +87,6 @@ struct script {
 	unsigned int nr_ops[ACTORS];
 	struct op op[ACTORS][ACTOR_OPS];
 	bool has_child; /* space C exists */
-	bool truncates;
 	bool allocates; /* frames or objects, for their own sake */
 	bool child_exits;
 };
@@ -106,6 +105,7 @@ struct ref_state {
 	u64 alive; /* bit n: space n */
 	u8 file[FILE_PAGES];
 	u8 file_pages;
+	u8 truncating; /* truncations under way */
 };
 
 extern struct mm *spaces[SPACES];
@@ -118,10 +118,8 @@ const char *op_text(const struct op *op);
 int op_run(struct op *op);
 /* How many moments it takes; phase: 0, or 1 for the second. */
 unsigned int op_phases(const struct op *op);
-int op_ref(const struct op *op, unsigned int phase, struct ref_state *s,
-	   bool loose);
+int op_ref(const struct op *op, unsigned int phase, struct ref_state *s);
 int ref_read(const struct ref_state *s, unsigned int space, unsigned int page);
-bool ref_is_loose(const struct ref_page *p, bool loose);
 
 /* ---- explore_judge.c ---------------------------------------------------- */
 

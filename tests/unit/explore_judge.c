@@ -10,8 +10,8 @@
  * some order of all operations, in which each actor's keep theirs and one that
  * returned before another was called comes first, must give every result and
  * the end that was found. All such orders are tried on the reference, each only
- * as far as the results agree. What takes effect at two moments (mremap) is two
- * phases, between which others may come.
+ * as far as the results agree. What takes effect at two moments (mremap, truncate) is
+ * two phases, between which others may come.
  */
 #include "lib/string.h"
 #include "tests/unit/explore.h"
@@ -30,8 +30,7 @@ static bool end_is(const struct ref_state *s)
 			if (p->mapped != end->mapped[n][i] ||
 			    (p->mapped && p->prot != end->prot[n][i]))
 				return false;
-			if (!ref_is_loose(p, script->truncates) &&
-			    ref_read(s, n, i) != end->byte[n][i])
+			if (ref_read(s, n, i) != end->byte[n][i])
 				return false;
 		}
 	return true;
@@ -75,8 +74,7 @@ static bool explained(const struct ref_state *s, struct progress *all)
 		if (comes_too_early(op, all))
 			continue;
 		next = *s;
-		if (op_ref(op, mine.phase, &next, script->truncates) !=
-		    op->result)
+		if (op_ref(op, mine.phase, &next) != op->result)
 			continue;
 		all[a] = after(op, mine);
 		ok = explained(&next, all);

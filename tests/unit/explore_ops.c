@@ -28,9 +28,11 @@ static struct ref_page *page_of(struct ref_state *s, const struct op *op)
 	return &s->page[op->space][op->page];
 }
 
-bool ref_is_loose(const struct ref_page *p, bool loose)
+/* While a truncation is under way, pages behind the end are there or not. */
+static bool ref_is_loose(const struct ref_page *p, const struct ref_state *s)
 {
-	return loose && p->mapped && p->kind != KIND_ANON && p->index > 0;
+	return s->truncating && p->mapped && p->kind != KIND_ANON &&
+	       p->index > 0;
 }
 
 int ref_read(const struct ref_state *s, unsigned int space, unsigned int page)
@@ -332,12 +334,26 @@ static int ref_exit(const struct op *op, struct ref_state *s)
 
 static int run_truncate(const struct op *op)
 {
-	return mapping_truncate(file, PAGE_SIZE);
+	mapping_truncate(file, PAGE_SIZE);
+	return 0;
 }
 
+static int ref_truncate_begins(const struct op *op, struct ref_state *s)
+{
+	s->truncating++;
+	return op->result;
+}
+
+/* Behind the end there is nothing now: private copies went, too. */
 static int ref_truncate(const struct op *op, struct ref_state *s)
 {
+	s->truncating--;
 	s->file_pages = 1;
+	for (unsigned int n = 0; n < SPACES; n++)
+		for (unsigned int i = 0; i < PAGES; i++)
+			if (s->page[n][i].kind == KIND_PRIVATE &&
+			    s->page[n][i].index > 0)
+				s->page[n][i].own = false;
 	return 0;
 }
 
@@ -448,18 +464,18 @@ unsigned int op_phases(const struct op *op)
 	bool writes = op->kind == 'w' || op->kind == 'k';
 
 	/* Pages 6 and 7, or where mremap may have put them. */
-	return op->kind == 'm' || (writes && op->page % 4 >= 2) ? 2 : 1;
+	return strchr("mt", op->kind) || (writes && op->page % 4 >= 2) ? 2 : 1;
 }
 
-int op_ref(const struct op *op, unsigned int phase, struct ref_state *s,
-	   bool loose)
+int op_ref(const struct op *op, unsigned int phase, struct ref_state *s)
 {
-	bool any = ref_is_loose(page_of(s, op), loose) &&
-		   strchr("rwk", op->kind);
+	bool any = ref_is_loose(page_of(s, op), s) && strchr("rwk", op->kind);
 	int result = op->result;
 
 	if (op->kind == 'm' && phase)
 		result = ref_mremap_ends(op, s);
+	else if (op->kind == 't' && !phase)
+		result = ref_truncate_begins(op, s);
 	else if (op->kind != 'm' && !phase && op_phases(op) == 2)
 		ref_write_begins(op, s);
 	else
@@ -487,7 +503,6 @@ static bool parse_op(struct script *s, unsigned int actor, u8 space,
 		return false;
 	op->page = (u8)(digit ? (u64)(digit - digits) : dice(9));
 	op->value = (u8)(0x40 + actor * ACTOR_OPS + n);
-	s->truncates |= op->kind == 't';
 	s->allocates |= op->kind == 'g' || op->kind == 's';
 	s->child_exits |= space == 1 && op->kind == 'x';
 	s->nr_ops[actor]++;

@@ -23,6 +23,7 @@
 #include "mm/frames/zone.h"
 #include "mm/spaces/fault.h"
 #include "mm/spaces/mm.h"
+#include "mm/spaces/rmap_walk.h"
 #include "mm/tables/kmap.h"
 #include "mm/tables/kstack.h"
 #include "mm/tables/vmalloc.h"
@@ -93,6 +94,7 @@ void machine_boot(u64 mib, const char *cmdline)
 	irq_enable();
 	anon_init();
 	mm_init();
+	rmap_walk_init();
 	kmap_protect();
 	kmap_free_init();
 }
