@@ -25,6 +25,7 @@ void sigqueue_cache_init(void)
 void signal_queue_init(struct signal_queue *q)
 {
 	q->pending = 0;
+	q->nr = 0;
 	list_init(&q->entries);
 }
 
@@ -44,6 +45,7 @@ void signal_queue_drop(struct signal_queue *q, u64 set)
 		if (!(signal_bit(e->info.signo) & set))
 			continue;
 		list_remove(&e->node);
+		q->nr--;
 		kmem_cache_free(signal_cache, e);
 	}
 }
@@ -72,6 +74,7 @@ void signal_queue_push(struct signal_queue *q, int signo,
 		e->info = *info;
 		e->info.signo = signo;
 		list_push_back(&q->entries, &e->node);
+		q->nr++;
 	}
 	q->pending |= signal_bit(signo);
 }
@@ -97,6 +100,7 @@ void signal_queue_pop(struct signal_queue *q, int signo, struct siginfo *info)
 	if (found) {
 		*info = found->info;
 		list_remove(&found->node);
+		q->nr--;
 		kmem_cache_free(signal_cache, found);
 	} else {
 		memset(info, 0, sizeof(*info));
