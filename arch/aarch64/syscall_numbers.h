@@ -115,6 +115,7 @@
 	SYSCALL(24, dup3)                                                  \
 	SYSCALL(25, fcntl)                                                 \
 	SYSCALL(29, ioctl)                                                 \
+	SYSCALL(32, flock)                                                 \
 	SYSCALL(33, mknodat)                                               \
 	SYSCALL(34, mkdirat)                                               \
 	SYSCALL(35, unlinkat)                                              \

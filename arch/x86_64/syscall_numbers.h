@@ -136,6 +136,7 @@
 	SYSCALL(33, dup2)                                                  \
 	SYSCALL(40, sendfile)                                              \
 	SYSCALL(72, fcntl)                                                 \
+	SYSCALL(73, flock)                                                 \
 	SYSCALL(74, fsync)                                                 \
 	SYSCALL(75, fdatasync)                                             \
 	SYSCALL(76, truncate)                                              \

@@ -233,24 +233,47 @@ long sys_ftruncate(SYSCALL_ARGS)
 	return ret;
 }
 
-static long allocate_range(struct file *file, u32 mode, s64 start, s64 len)
+/* What fallocate says before it looks at the file's contents. */
+static int allocate_check(struct file *file, u32 mode, s64 start, s64 len)
 {
 	s64 end;
 
 	if (start < 0 || len <= 0)
 		return -EINVAL;
-	if (mode)
+	if (mode & ~(u32)(FALLOC_KEEP_SIZE | FALLOC_PUNCH_HOLE) ||
+	    mode == FALLOC_PUNCH_HOLE)
 		return -EOPNOTSUPP;
 	if (!file_may_write(file))
 		return -EBADF;
+	if (mode & FALLOC_PUNCH_HOLE && file->flags & O_APPEND)
+		return -EPERM;
 	if (file->inode->type != INODE_FILE)
-		return file->inode->type == INODE_FIFO ? -ESPIPE : -ENODEV;
-	if (__builtin_add_overflow(start, len, &end))
-		return -EFBIG;
-	return tmpfs_allocate(file->inode, (u64)start, (u64)end);
+		return file->inode->type == INODE_FIFO	? -ESPIPE
+		       : file->inode->type == INODE_DIR ? -EISDIR
+							: -ENODEV;
+	return __builtin_add_overflow(start, len, &end) ? -EFBIG : 0;
 }
 
-/** sys_fallocate() - fallocate(2), mode 0: fd, mode, start, length. */
+static long allocate_range(struct file *file, u32 mode, s64 start, s64 len)
+{
+	u64 limit = current_process()->rlimit[RLIMIT_FSIZE].cur;
+	u64 end = (u64)start + (u64)len;
+	int err = allocate_check(file, mode, start, len);
+
+	if (err)
+		return err;
+	if (mode & FALLOC_PUNCH_HOLE)
+		return tmpfs_punch_hole(file->inode, (u64)start, end);
+	if (end > limit && end > inode_size(file->inode)) {
+		(void)signal_send_process(current_process(), SIGXFSZ, NULL);
+		return -EFBIG;
+	}
+	return tmpfs_allocate(file->inode, (u64)start, end,
+			      mode & FALLOC_KEEP_SIZE);
+}
+
+/** sys_fallocate() - fallocate(2): fd, mode (0, KEEP_SIZE, PUNCH_HOLE), start,
+ * length. */
 long sys_fallocate(SYSCALL_ARGS)
 {
 	struct fd_loan loan;

@@ -20,6 +20,7 @@
  */
 #include "kernel/fs/files.h"
 
+#include "kernel/fs/filelock.h"
 #include "kernel/task/task.h"
 #include "lib/bitmap.h"
 #include "lib/errno.h"
@@ -62,6 +63,13 @@ int files_create(struct files **out)
 					  files->inline_cloexec };
 	*out = files;
 	return 0;
+}
+
+/* A descriptor of the table goes: with it its record locks on the file. */
+static void fd_drop(struct files *files, struct file *file)
+{
+	filelock_close(file->inode, files);
+	file_put(file);
 }
 
 static void fd_table_free(struct files *files, struct fd_table *t)
@@ -162,7 +170,7 @@ void files_put(struct files *files)
 	for (size_t fd = 0; fd < t->size; fd++) {
 		fd = bitmap_find_set(t->open, t->size, fd);
 		if (fd < t->size && t->file[fd])
-			file_put(t->file[fd]);
+			fd_drop(files, t->file[fd]);
 	}
 	fd_table_free(files, t);
 	kfree(files);
@@ -258,7 +266,7 @@ int fd_replace(struct files *files, int fd, struct file *file, bool cloexec)
 	}
 	mutex_unlock(&files->lock);
 	if (old)
-		file_put(old);
+		fd_drop(files, old);
 	return err;
 }
 
@@ -273,7 +281,7 @@ int fd_close(struct files *files, int fd)
 	mutex_unlock(&files->lock);
 	if (!file)
 		return -EBADF;
-	file_put(file);
+	fd_drop(files, file);
 	return 0;
 }
 

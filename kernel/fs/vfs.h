@@ -108,6 +108,8 @@ struct inode {
 	const struct file_ops *ops;
 	struct list_node names;         /* [names_lock] dirent.same */
 	struct mutex lock;
+	u32 seals;                      /* FILE: F_SEAL_* [lock to change] */
+	struct list_node locks;         /* filelock.c [its lock] */
 	union {
 		struct mapping mapping;         /* FILE: contents */
 		struct directory dir;           /* DIR of tmpfs */

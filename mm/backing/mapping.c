@@ -76,13 +76,15 @@ void mapping_init(struct mapping *m, const struct mapping_ops *ops)
 	mutex_init(&m->lock, RANK_FILE_MAP);
 }
 
-/* Takes the first page at or after index out of the tree; NULL: none left. */
-static struct page *mapping_remove_next(struct mapping *m, u64 index)
+/* Takes the first page of [index, end) out of the tree; NULL: none left. */
+static struct page *mapping_remove_next(struct mapping *m, u64 index, u64 end)
 {
 	struct page *page;
 
 	spin_lock(&m->tree_lock);
 	page = radix_next(&m->pages, &index);
+	if (page && index >= end)
+		page = NULL;
 	if (page) {
 		radix_remove(&m->pages, index);
 		m->nr_pages--;
@@ -93,12 +95,17 @@ static struct page *mapping_remove_next(struct mapping *m, u64 index)
 	return page;
 }
 
-static void mapping_drop_from(struct mapping *m, u64 index)
+static void mapping_drop_range(struct mapping *m, u64 index, u64 end)
 {
 	struct page *page;
 
-	while ((page = mapping_remove_next(m, index)))
+	while ((page = mapping_remove_next(m, index, end)))
 		page_put(page);
+}
+
+static void mapping_drop_from(struct mapping *m, u64 index)
+{
+	mapping_drop_range(m, index, ~(u64)0);
 }
 
 /**
@@ -298,16 +305,22 @@ long mapping_read(struct mapping *m, u64 pos, void *dst, size_t len)
 	return (long)done;
 }
 
+/* Zeroes len bytes at pos, which lie in one page, if it is cached. */
+static void mapping_zero_part(struct mapping *m, u64 pos, size_t len)
+{
+	struct page *page = len ? mapping_find(m, pos >> PAGE_SHIFT) : NULL;
+
+	if (page) {
+		memset((u8 *)page_to_virt(page) + (pos & (PAGE_SIZE - 1)), 0,
+		       len);
+		page_put(page);
+	}
+}
+
 /* Zeroes the file's bytes from pos to the end of its page, if it is cached. */
 static void mapping_zero_tail(struct mapping *m, u64 pos)
 {
-	size_t off = pos & (PAGE_SIZE - 1);
-	struct page *page = off ? mapping_find(m, pos >> PAGE_SHIFT) : NULL;
-
-	if (page) {
-		memset((u8 *)page_to_virt(page) + off, 0, PAGE_SIZE - off);
-		page_put(page);
-	}
+	mapping_zero_part(m, pos, ALIGN_UP(pos, PAGE_SIZE) - pos);
 }
 
 /**
@@ -387,17 +400,39 @@ int mapping_truncate(struct mapping *m, u64 size)
 }
 
 /**
+ * mapping_punch() - [start, end) becomes a hole
+ *
+ * Context: thread, may sleep; takes m->lock.
+ */
+void mapping_punch(struct mapping *m, u64 start, u64 end)
+{
+	u64 first = ALIGN_UP(start, PAGE_SIZE), last = end & PAGE_MASK;
+
+	mutex_lock(&m->lock);
+	if (first > last) {             /* all within one page */
+		mapping_zero_part(m, start, end - start);
+	} else {
+		mapping_zero_tail(m, start);
+		mapping_drop_range(m, first >> PAGE_SHIFT, last >> PAGE_SHIFT);
+		mapping_zero_part(m, last, end - last);
+	}
+	mutex_unlock(&m->lock);
+}
+
+/**
  * mapping_map_get() - one more VMA maps the file
  *
  * Takes a reference to the owner. Context: any.
  */
-void mapping_map_get(struct mapping *m, bool shared)
+void mapping_map_get(struct mapping *m, bool shared, bool writer)
 {
 	if (m->ops->get)
 		m->ops->get(m);
 	__atomic_fetch_add(&m->nr_maps, 1, __ATOMIC_RELAXED);
 	if (shared)
 		__atomic_fetch_add(&m->nr_shared_maps, 1, __ATOMIC_RELAXED);
+	if (writer)
+		mapping_count_writer(m, 1);
 }
 
 /**
@@ -405,8 +440,10 @@ void mapping_map_get(struct mapping *m, bool shared)
  *
  * Context: thread, no mm lock (the owner may be freed, with locks of its own).
  */
-void mapping_map_put(struct mapping *m, bool shared)
+void mapping_map_put(struct mapping *m, bool shared, bool writer)
 {
+	if (writer)
+		mapping_count_writer(m, -1);
 	if (shared)
 		__atomic_fetch_sub(&m->nr_shared_maps, 1, __ATOMIC_RELAXED);
 	__atomic_fetch_sub(&m->nr_maps, 1, __ATOMIC_RELAXED);
