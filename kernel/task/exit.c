@@ -153,6 +153,8 @@ static void orphan_children(struct process *p) __needs_lock(tasks_lock)
 		list_remove(&child->sibling);
 		list_push_back(&to->children, &child->sibling);
 		child->parent = to;
+		/* The new parent did not choose another signal. */
+		child->exit_signal = SIGCHLD;
 		WRITE_ONCE(child->ppid, to->pid);
 		if (child->death_signal && !child->zombie)
 			signal_send_process(child, child->death_signal, NULL);

@@ -3,6 +3,7 @@
 #include "check.h"
 
 #include <sched.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -249,6 +250,28 @@ CASE(a_sibling_has_our_parent)
 	CHECK(waitpid(sibling, &status, 0) == sibling);
 	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 7);
 	CHECK(waitpid(child, &status, 0) == child && status == 0);
+}
+
+CASE(orphans_end_with_sigchld)
+{
+	int status, hold[2];
+	char c;
+	pid_t pid;
+
+	signal(SIGUSR1, SIG_DFL);       /* deadly, if it came */
+	CHECK(prctl(PR_SET_CHILD_SUBREAPER, 1) == 0 && pipe(hold) == 0);
+	pid = fork();
+	if (pid == 0) {
+		if (clone3(0, SIGUSR1) == 0) {
+			CHECK(close(hold[1]) == 0);
+			CHECK(read(hold[0], &c, 1) == 0);
+			_exit(5);
+		}
+		_exit(0);
+	}
+	CHECK(waitpid(pid, &status, 0) == pid && status == 0);
+	CHECK(close(hold[1]) == 0);     /* now the orphan may end */
+	CHECK(wait(&status) > 0 && WEXITSTATUS(status) == 5);
 }
 
 static void handler(int signo)
