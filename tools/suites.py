@@ -470,7 +470,8 @@ def stress_suites(arch: str, big: bool) -> list[Suite]:
 
 # The calls that tests/user/fuzz_calls.c draws, by flavour and number of CPUs;
 # with STRESS=big this many times as many.
-FUZZ_CALLS = {("opt", 1): 15000, ("opt", 2): 10000, ("kasan", 1): 3000}
+FUZZ_CALLS = {("opt", 1): 15000, ("opt", 2): 10000, ("debug", 2): 5000,
+              ("kasan", 1): 3000}
 FUZZ_BIG = 200
 
 

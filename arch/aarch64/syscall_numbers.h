@@ -145,6 +145,8 @@
 	SYSCALL(66, writev)                                                \
 	SYSCALL(67, pread64)                                               \
 	SYSCALL(68, pwrite64)                                              \
+	SYSCALL(69, preadv)                                                \
+	SYSCALL(70, pwritev)                                               \
 	SYSCALL(71, sendfile)                                              \
 	SYSCALL(72, pselect6)                                              \
 	SYSCALL(73, ppoll)                                                 \
@@ -157,9 +159,13 @@
 	SYSCALL(88, utimensat)                                             \
 	SYSCALL(166, umask)                                                \
 	SYSCALL(223, fadvise64)                                            \
+	SYSCALL(267, syncfs)                                               \
 	SYSCALL(276, renameat2)                                            \
 	SYSCALL(279, memfd_create)                                         \
+	SYSCALL(286, preadv2)                                              \
+	SYSCALL(287, pwritev2)                                             \
 	SYSCALL(291, statx)                                                \
+	SYSCALL(436, close_range)                                          \
 	SYSCALL(439, faccessat2)
 /* clang-format on */
 

@@ -182,9 +182,15 @@
 	SYSCALL(285, fallocate)                                            \
 	SYSCALL(292, dup3)                                                 \
 	SYSCALL(293, pipe2)                                                \
+	SYSCALL(295, preadv)                                               \
+	SYSCALL(296, pwritev)                                              \
+	SYSCALL(306, syncfs)                                               \
 	SYSCALL(316, renameat2)                                            \
 	SYSCALL(319, memfd_create)                                         \
+	SYSCALL(327, preadv2)                                              \
+	SYSCALL(328, pwritev2)                                             \
 	SYSCALL(332, statx)                                                \
+	SYSCALL(436, close_range)                                          \
 	SYSCALL(439, faccessat2)
 /* clang-format on */
 

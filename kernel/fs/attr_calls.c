@@ -84,6 +84,11 @@ static long change_owner(struct inode *inode, u32 uid, u32 gid, int err)
 	if (inode->fs != &tmpfs_ops) {
 		err = -EPERM;
 	} else {
+		/* Who runs it has changed: it must not act as the owner. */
+		if (inode->type != INODE_DIR)
+			inode->mode &= ~(u32)S_ISUID;
+		if (inode->type != INODE_DIR && inode->mode & S_IXGRP)
+			inode->mode &= ~(u32)S_ISGID;
 		if (uid != ~0u)
 			inode->uid = uid;
 		if (gid != ~0u)
@@ -176,6 +181,12 @@ long sys_utimensat(SYSCALL_ARGS)
 		return -EINVAL;
 	if (a2 && copy_from_user(ts, (void __user *)a2, sizeof(ts)))
 		return -EFAULT;
+	if (ts[0].ns == UTIME_OMIT && ts[1].ns == UTIME_OMIT)
+		return 0;               /* not even the path is looked at */
+	if (!a1 && (int)a0 == AT_FDCWD)
+		return -EFAULT;
+	if (!a1 && a3)
+		return -EINVAL;
 	err = a1 ? at_inode((int)a0, a1, (u32)a3, &inode)
 		 : fd_inode((int)a0, &inode);
 	if (err)
@@ -317,6 +328,17 @@ long sys_fdatasync(SYSCALL_ARGS)
 long sys_sync(SYSCALL_ARGS)
 {
 	return 0;
+}
+
+/** sys_syncfs() - likewise for the file system of a descriptor. */
+long sys_syncfs(SYSCALL_ARGS)
+{
+	struct inode *inode;
+	int err = fd_inode((int)a0, &inode);
+
+	if (!err)
+		inode_put(inode);
+	return err;
 }
 
 /** sys_fadvise64() - posix_fadvise(2): all contents are in memory anyway. */

@@ -297,6 +297,50 @@ void files_close_on_exec(struct files *files)
 	}
 }
 
+/**
+ * files_close_range() - close numbers first to last, or mark them for exec
+ *
+ * Context: thread.
+ */
+void files_close_range(struct files *files, u32 first, u32 last, bool cloexec)
+{
+	int fd = (int)MIN(first, FILES_MAX);
+
+	for (fd = fd_next(files, fd); fd >= 0 && (u32)fd <= last;
+	     fd = fd_next(files, fd + 1))
+		if (cloexec)
+			(void)fd_set_cloexec(files, fd, true);
+		else
+			(void)fd_close(files, fd);
+}
+
+/**
+ * process_unshare_files() - the calling process gets a table of its own
+ *
+ * After clone(CLONE_FILES) two processes have one. Context: thread.
+ * Return: 0, -ENOMEM, -EINVAL: the table is that of several threads.
+ */
+int process_unshare_files(void)
+{
+	struct process *p = current_process();
+	struct files *old = p->files, *own;
+	u64 flags;
+	int err;
+
+	if (READ_ONCE(old->refs) == 1)
+		return 0;
+	if (READ_ONCE(p->nr_tasks) > 1)
+		return -EINVAL;
+	err = files_copy(old, &own);
+	if (err)
+		return err;
+	flags = spin_lock_irq(&tasks_lock);     /* /proc looks at it */
+	p->files = own;
+	spin_unlock_irq(&tasks_lock, flags);
+	files_put(old);
+	return 0;
+}
+
 static struct file *files_at(const struct files *files, int fd)
 {
 	return (u32)fd < files->table.size ? files->table.file[fd] : NULL;

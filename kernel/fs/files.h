@@ -32,6 +32,7 @@ void fd_release(struct files *files, int fd);
 int __must_check fd_replace(struct files *files, int fd, struct file *file,
 			    bool cloexec);
 int fd_close(struct files *files, int fd);
+void files_close_range(struct files *files, u32 first, u32 last, bool cloexec);
 int fd_get_flags(struct files *files, int fd);
 int fd_set_cloexec(struct files *files, int fd, bool cloexec);
 int fd_next(struct files *files, int fd);

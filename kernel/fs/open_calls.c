@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * System calls that make, copy and close descriptors: open openat creat close
- * dup dup2 dup3 pipe pipe2 fcntl umask.
+ * close_range dup dup2 dup3 pipe pipe2 fcntl umask.
  *
  * A number is reserved first, so that a full table is found out before
  * anything is created.
@@ -105,6 +105,28 @@ long sys_creat(SYSCALL_ARGS)
 long sys_close(SYSCALL_ARGS)
 {
 	return fd_close(own_files(), (int)a0);
+}
+
+enum { CLOSE_RANGE_UNSHARE = 2, CLOSE_RANGE_CLOEXEC = 4 };
+
+/** sys_close_range() - close_range(2): first, last, flags. Threads of a process
+ * have one table, so UNSHARE only works for who has no others. */
+long sys_close_range(SYSCALL_ARGS)
+{
+	u32 first = (u32)a0, last = (u32)a1, flags = (u32)a2;
+	int err;
+
+	if (flags & ~(u32)(CLOSE_RANGE_UNSHARE | CLOSE_RANGE_CLOEXEC) ||
+	    first > last)
+		return -EINVAL;
+	if (flags & CLOSE_RANGE_UNSHARE) {
+		err = process_unshare_files();
+		if (err)
+			return err;
+	}
+	files_close_range(own_files(), first, last,
+			  flags & CLOSE_RANGE_CLOEXEC);
+	return 0;
 }
 
 /** sys_umask() - the bits that new files do not get; returns the old ones. */

@@ -205,6 +205,8 @@ static int exec_commit(struct exec_plan *plan)
 
 	err = process_end_other_tasks();
 	if (!err)
+		err = process_unshare_files();
+	if (!err)
 		err = thread_machine_exec(&t->thread.machine);
 	if (err)
 		return err;

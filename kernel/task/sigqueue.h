@@ -33,12 +33,14 @@ struct signal_queued {
 	struct siginfo info;
 };
 
-/* Waiting signals, oldest first. A bit without an entry is a signal whose
- * siginfo found no memory: it arrives all the same. */
+/* Waiting signals, oldest first. A bit without an entry is a signal of the
+ * kernel's, or one whose siginfo found no memory: it arrives all the same. */
 struct signal_queue {
 	u64 pending;                    /* bit signo - 1 [lock] */
+	u64 from_kernel;                /* of those: SI_KERNEL, no entry [lock] */
 	struct list_node entries;       /* struct signal_queued [lock] */
-	u32 nr;                         /* entries [lock] */
+	struct list_node dead;          /* dropped, not yet freed [lock] */
+	u32 nr;                         /* entries that wait [lock] */
 };
 
 struct signal_state {                   /* per process */

@@ -6,6 +6,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <time.h>
 
 static void limit(int which, rlim_t value)
@@ -157,6 +158,23 @@ CASE(others_wait_once)
 	CHECK(wait_for(SIGUSR1, &info) == SIGUSR1);
 	CHECK(info.si_value.sival_int == 0);
 	CHECK(wait_for(SIGUSR1, &info) == -1 && errno == EAGAIN);
+}
+
+CASE(the_clock_speaks_for_the_kernel)
+{
+	const struct itimerval soon = { { 0, 0 }, { 0, 1000 } };
+	siginfo_t info;
+	sigset_t set;
+
+	block(SIGALRM);
+	sigemptyset(&set);
+	sigaddset(&set, SIGALRM);
+	CHECK(setitimer(ITIMER_REAL, &soon, NULL) == 0);
+	CHECK(sigwaitinfo(&set, &info) == SIGALRM);
+	CHECK(info.si_code == SI_KERNEL && info.si_pid == 0);
+	CHECK(kill(getpid(), SIGALRM) == 0);
+	CHECK(sigwaitinfo(&set, &info) == SIGALRM);
+	CHECK(info.si_code == SI_USER && info.si_pid == getpid());
 }
 
 CASE(stories_of_others_cannot_be_told)
