@@ -6,6 +6,7 @@
     kernel/…  tests/kernel inside the guest (boot option ktest)
     user/…    the programs of tests/user inside the guest
     stress/…  its stress programs; STRESS=big (make stress): for hours
+    fuzz/…    random system calls with failing allocations; STRESS=big likewise
     boot/…    every way in with every memory size; loaders that lie; 1 TiB;
               1 to 64 CPUs
     gdb/…     a scripted debugging session
@@ -34,6 +35,7 @@ from machines import MACHINES, Facts
 from tap import Tally
 from vm import Machine, parse_size
 
+BIG = os.environ.get("STRESS") == "big"
 MAKE_JOBS = os.cpu_count() or 2
 # RAM in two nodes, the way QEMU makes several banks.
 TWO_NODES = [word for node in (0, 1) for word in (
@@ -466,6 +468,22 @@ def stress_suites(arch: str, big: bool) -> list[Suite]:
         smp=2, mem="1G"), 20)]
 
 
+# The calls that tests/user/fuzz_calls.c draws, by flavour and number of CPUs;
+# with STRESS=big this many times as many.
+FUZZ_CALLS = {("opt", 1): 15000, ("opt", 2): 10000, ("debug", 2): 5000,
+              ("kasan", 1): 3000}
+FUZZ_BIG = 200
+
+
+def fuzz_suites(arch: str, big: bool) -> list[Suite]:
+    """Random system calls with failing allocations; SEED= rolls other dice."""
+    seed = os.environ.get("SEED") or "1"
+    times, seconds = (FUZZ_BIG, 8000) if big else (1, 200)
+    return [on(arch, f"fuzz/{flavour}-smp{cpus}", guest_tap(
+        flavour, f"-- fuzz ops={ops * times} seed={seed}", seconds, smp=cpus), 10,
+        flavour) for (flavour, cpus), ops in FUZZ_CALLS.items()]
+
+
 def smp_suites(arch: str) -> list[Suite]:
     """The same tests on several CPUs, which take turns (icount) or race.
 
@@ -512,7 +530,7 @@ def all_suites(arches: list[str]) -> list[Suite]:
     for arch in arches:
         suites += (flavour_suites(arch, "debug", 2) + flavour_suites(arch, "kasan", 4)
                    + variant_suites(arch) + boot_suites(arch) + smp_suites(arch)
-                   + stress_suites(arch, os.environ.get("STRESS") == "big"))
+                   + stress_suites(arch, BIG) + fuzz_suites(arch, BIG))
         for script in sorted(Path("tests/gdb").glob("*.py")):
             suites.append(on(arch, f"gdb/{script.stem}", gdb_session(script), 30,
                              "debug"))

@@ -29,6 +29,8 @@
 
 #define SYSCALL_LIST_PROCESS(SYSCALL)                                      \
 	SYSCALL(90, capget)                                                \
+	SYSCALL(91, capset)                                                \
+	SYSCALL(92, personality)                                           \
 	SYSCALL(93, exit)                                                  \
 	SYSCALL(94, exit_group)                                            \
 	SYSCALL(95, waitid)                                                \
@@ -36,11 +38,21 @@
 	SYSCALL(98, futex)                                                 \
 	SYSCALL(99, set_robust_list)                                       \
 	SYSCALL(100, get_robust_list)                                      \
+	SYSCALL(118, sched_setparam)                                       \
+	SYSCALL(119, sched_setscheduler)                                   \
+	SYSCALL(120, sched_getscheduler)                                   \
+	SYSCALL(121, sched_getparam)                                       \
 	SYSCALL(122, sched_setaffinity)                                    \
 	SYSCALL(123, sched_getaffinity)                                    \
 	SYSCALL(124, sched_yield)                                          \
+	SYSCALL(125, sched_get_priority_max)                               \
+	SYSCALL(126, sched_get_priority_min)                               \
+	SYSCALL(140, setpriority)                                          \
+	SYSCALL(141, getpriority)                                          \
 	SYSCALL(142, reboot)                                               \
+	SYSCALL(143, setregid)                                             \
 	SYSCALL(144, setgid)                                               \
+	SYSCALL(145, setreuid)                                             \
 	SYSCALL(146, setuid)                                               \
 	SYSCALL(147, setresuid)                                            \
 	SYSCALL(148, getresuid)                                            \
@@ -72,6 +84,7 @@
 	SYSCALL(260, wait4)                                                \
 	SYSCALL(261, prlimit64)                                            \
 	SYSCALL(278, getrandom)                                            \
+	SYSCALL(283, membarrier)                                           \
 	SYSCALL(435, clone3)
 
 #define SYSCALL_LIST_SIGNAL_TIME(SYSCALL)                                  \
@@ -91,8 +104,10 @@
 	SYSCALL(135, rt_sigprocmask)                                       \
 	SYSCALL(136, rt_sigpending)                                        \
 	SYSCALL(137, rt_sigtimedwait)                                      \
+	SYSCALL(138, rt_sigqueueinfo)                                      \
 	SYSCALL(139, rt_sigreturn)                                         \
-	SYSCALL(169, gettimeofday)
+	SYSCALL(169, gettimeofday)                                         \
+	SYSCALL(240, rt_tgsigqueueinfo)
 
 #define SYSCALL_LIST_FILE(SYSCALL)                                         \
 	SYSCALL(17, getcwd)                                                \
@@ -100,6 +115,7 @@
 	SYSCALL(24, dup3)                                                  \
 	SYSCALL(25, fcntl)                                                 \
 	SYSCALL(29, ioctl)                                                 \
+	SYSCALL(32, flock)                                                 \
 	SYSCALL(33, mknodat)                                               \
 	SYSCALL(34, mkdirat)                                               \
 	SYSCALL(35, unlinkat)                                              \
@@ -129,6 +145,8 @@
 	SYSCALL(66, writev)                                                \
 	SYSCALL(67, pread64)                                               \
 	SYSCALL(68, pwrite64)                                              \
+	SYSCALL(69, preadv)                                                \
+	SYSCALL(70, pwritev)                                               \
 	SYSCALL(71, sendfile)                                              \
 	SYSCALL(72, pselect6)                                              \
 	SYSCALL(73, ppoll)                                                 \
@@ -141,9 +159,13 @@
 	SYSCALL(88, utimensat)                                             \
 	SYSCALL(166, umask)                                                \
 	SYSCALL(223, fadvise64)                                            \
+	SYSCALL(267, syncfs)                                               \
 	SYSCALL(276, renameat2)                                            \
 	SYSCALL(279, memfd_create)                                         \
+	SYSCALL(286, preadv2)                                              \
+	SYSCALL(287, pwritev2)                                             \
 	SYSCALL(291, statx)                                                \
+	SYSCALL(436, close_range)                                          \
 	SYSCALL(439, faccessat2)
 /* clang-format on */
 

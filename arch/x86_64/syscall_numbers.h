@@ -49,6 +49,8 @@
 	SYSCALL(110, getppid)                                              \
 	SYSCALL(111, getpgrp)                                              \
 	SYSCALL(112, setsid)                                               \
+	SYSCALL(113, setreuid)                                             \
+	SYSCALL(114, setregid)                                             \
 	SYSCALL(115, getgroups)                                            \
 	SYSCALL(116, setgroups)                                            \
 	SYSCALL(117, setresuid)                                            \
@@ -58,6 +60,16 @@
 	SYSCALL(121, getpgid)                                              \
 	SYSCALL(124, getsid)                                               \
 	SYSCALL(125, capget)                                               \
+	SYSCALL(126, capset)                                               \
+	SYSCALL(135, personality)                                          \
+	SYSCALL(140, getpriority)                                          \
+	SYSCALL(141, setpriority)                                          \
+	SYSCALL(142, sched_setparam)                                       \
+	SYSCALL(143, sched_getparam)                                       \
+	SYSCALL(144, sched_setscheduler)                                   \
+	SYSCALL(145, sched_getscheduler)                                   \
+	SYSCALL(146, sched_get_priority_max)                               \
+	SYSCALL(147, sched_get_priority_min)                               \
 	SYSCALL(157, prctl)                                                \
 	SYSCALL(158, arch_prctl)                                           \
 	SYSCALL(160, setrlimit)                                            \
@@ -74,6 +86,7 @@
 	SYSCALL(302, prlimit64)                                            \
 	SYSCALL(309, getcpu)                                               \
 	SYSCALL(318, getrandom)                                            \
+	SYSCALL(324, membarrier)                                           \
 	SYSCALL(435, clone3)
 
 #define SYSCALL_LIST_SIGNAL_TIME(SYSCALL)                                  \
@@ -89,6 +102,7 @@
 	SYSCALL(96, gettimeofday)                                          \
 	SYSCALL(127, rt_sigpending)                                        \
 	SYSCALL(128, rt_sigtimedwait)                                      \
+	SYSCALL(129, rt_sigqueueinfo)                                      \
 	SYSCALL(130, rt_sigsuspend)                                        \
 	SYSCALL(131, sigaltstack)                                          \
 	SYSCALL(200, tkill)                                                \
@@ -97,7 +111,8 @@
 	SYSCALL(228, clock_gettime)                                        \
 	SYSCALL(229, clock_getres)                                         \
 	SYSCALL(230, clock_nanosleep)                                      \
-	SYSCALL(234, tgkill)
+	SYSCALL(234, tgkill)                                               \
+	SYSCALL(297, rt_tgsigqueueinfo)
 
 #define SYSCALL_LIST_FILE(SYSCALL)                                         \
 	SYSCALL(0, read)                                                   \
@@ -121,6 +136,7 @@
 	SYSCALL(33, dup2)                                                  \
 	SYSCALL(40, sendfile)                                              \
 	SYSCALL(72, fcntl)                                                 \
+	SYSCALL(73, flock)                                                 \
 	SYSCALL(74, fsync)                                                 \
 	SYSCALL(75, fdatasync)                                             \
 	SYSCALL(76, truncate)                                              \
@@ -166,9 +182,15 @@
 	SYSCALL(285, fallocate)                                            \
 	SYSCALL(292, dup3)                                                 \
 	SYSCALL(293, pipe2)                                                \
+	SYSCALL(295, preadv)                                               \
+	SYSCALL(296, pwritev)                                              \
+	SYSCALL(306, syncfs)                                               \
 	SYSCALL(316, renameat2)                                            \
 	SYSCALL(319, memfd_create)                                         \
+	SYSCALL(327, preadv2)                                              \
+	SYSCALL(328, pwritev2)                                             \
 	SYSCALL(332, statx)                                                \
+	SYSCALL(436, close_range)                                          \
 	SYSCALL(439, faccessat2)
 /* clang-format on */
 

@@ -16,6 +16,7 @@
 	X(FILE_POS, "position of an open file")                      \
 	X(INODE, "one file")                                         \
 	X(FILES, "descriptor table")                                 \
+	X(FILE_LOCKS, "who has locked which part of a file")         \
 	X(MM_LIST, "list of all address spaces")                     \
 	X(MM, "mm->lock: VMAs of one address space")                 \
 	X(MM_CHILD, "the child's in fork")                           \

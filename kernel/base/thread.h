@@ -40,6 +40,7 @@ struct thread {
 	void *arg;
 	struct held_locks held;         /* debug: sleeping locks */
 	void (*on_dead)(struct thread *t);   /* off its stack: reaper */
+	u64 fail_nth;                   /* inject.c: allocations to go; 0: off */
 };
 
 #endif

@@ -64,7 +64,7 @@ int at_walk(int dirfd, u64 upath, u32 flags, struct path *p)
 /**
  * at_inode() - the inode that (dirfd, path, flags) mean
  *
- * A NULL path with AT_EMPTY_PATH is an empty one. Context: thread.
+ * Context: thread.
  * Return: 0 with a reference to *out, or as at_walk().
  */
 int at_inode(int dirfd, u64 upath, u32 at_flags, struct inode **out)
@@ -74,8 +74,6 @@ int at_inode(int dirfd, u64 upath, u32 at_flags, struct inode **out)
 	struct path p;
 	int err;
 
-	if (!upath && at_flags & AT_EMPTY_PATH)
-		return at_start(dirfd, false, out);
 	err = path_copy_user(&p, upath);
 	if (err)
 		return err;

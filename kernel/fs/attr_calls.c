@@ -84,6 +84,11 @@ static long change_owner(struct inode *inode, u32 uid, u32 gid, int err)
 	if (inode->fs != &tmpfs_ops) {
 		err = -EPERM;
 	} else {
+		/* Who runs it has changed: it must not act as the owner. */
+		if (inode->type != INODE_DIR)
+			inode->mode &= ~(u32)S_ISUID;
+		if (inode->type != INODE_DIR && inode->mode & S_IXGRP)
+			inode->mode &= ~(u32)S_ISGID;
 		if (uid != ~0u)
 			inode->uid = uid;
 		if (gid != ~0u)
@@ -176,6 +181,12 @@ long sys_utimensat(SYSCALL_ARGS)
 		return -EINVAL;
 	if (a2 && copy_from_user(ts, (void __user *)a2, sizeof(ts)))
 		return -EFAULT;
+	if (ts[0].ns == UTIME_OMIT && ts[1].ns == UTIME_OMIT)
+		return 0;               /* not even the path is looked at */
+	if (!a1 && (int)a0 == AT_FDCWD)
+		return -EFAULT;
+	if (!a1 && a3)
+		return -EINVAL;
 	err = a1 ? at_inode((int)a0, a1, (u32)a3, &inode)
 		 : fd_inode((int)a0, &inode);
 	if (err)
@@ -233,24 +244,47 @@ long sys_ftruncate(SYSCALL_ARGS)
 	return ret;
 }
 
-static long allocate_range(struct file *file, u32 mode, s64 start, s64 len)
+/* What fallocate says before it looks at the file's contents. */
+static int allocate_check(struct file *file, u32 mode, s64 start, s64 len)
 {
 	s64 end;
 
 	if (start < 0 || len <= 0)
 		return -EINVAL;
-	if (mode)
+	if (mode & ~(u32)(FALLOC_KEEP_SIZE | FALLOC_PUNCH_HOLE) ||
+	    mode == FALLOC_PUNCH_HOLE)
 		return -EOPNOTSUPP;
 	if (!file_may_write(file))
 		return -EBADF;
+	if (mode & FALLOC_PUNCH_HOLE && file->flags & O_APPEND)
+		return -EPERM;
 	if (file->inode->type != INODE_FILE)
-		return file->inode->type == INODE_FIFO ? -ESPIPE : -ENODEV;
-	if (__builtin_add_overflow(start, len, &end))
-		return -EFBIG;
-	return tmpfs_allocate(file->inode, (u64)start, (u64)end);
+		return file->inode->type == INODE_FIFO	? -ESPIPE
+		       : file->inode->type == INODE_DIR ? -EISDIR
+							: -ENODEV;
+	return __builtin_add_overflow(start, len, &end) ? -EFBIG : 0;
 }
 
-/** sys_fallocate() - fallocate(2), mode 0: fd, mode, start, length. */
+static long allocate_range(struct file *file, u32 mode, s64 start, s64 len)
+{
+	u64 limit = current_process()->rlimit[RLIMIT_FSIZE].cur;
+	u64 end = (u64)start + (u64)len;
+	int err = allocate_check(file, mode, start, len);
+
+	if (err)
+		return err;
+	if (mode & FALLOC_PUNCH_HOLE)
+		return tmpfs_punch_hole(file->inode, (u64)start, end);
+	if (end > limit && end > inode_size(file->inode)) {
+		(void)signal_send_process(current_process(), SIGXFSZ, NULL);
+		return -EFBIG;
+	}
+	return tmpfs_allocate(file->inode, (u64)start, end,
+			      mode & FALLOC_KEEP_SIZE);
+}
+
+/** sys_fallocate() - fallocate(2): fd, mode (0, KEEP_SIZE, PUNCH_HOLE), start,
+ * length. */
 long sys_fallocate(SYSCALL_ARGS)
 {
 	struct fd_loan loan;
@@ -294,6 +328,17 @@ long sys_fdatasync(SYSCALL_ARGS)
 long sys_sync(SYSCALL_ARGS)
 {
 	return 0;
+}
+
+/** sys_syncfs() - likewise for the file system of a descriptor. */
+long sys_syncfs(SYSCALL_ARGS)
+{
+	struct inode *inode;
+	int err = fd_inode((int)a0, &inode);
+
+	if (!err)
+		inode_put(inode);
+	return err;
 }
 
 /** sys_fadvise64() - posix_fadvise(2): all contents are in memory anyway. */

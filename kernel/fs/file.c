@@ -13,6 +13,7 @@
 #include "kernel/fs/file.h"
 
 #include "kernel/fs/dir.h"
+#include "kernel/fs/filelock.h"
 #include "kernel/fs/inode.h"
 #include "kernel/fs/tmpfs.h"
 #include "lib/errno.h"
@@ -74,6 +75,7 @@ void file_put(struct file *file)
 		return;
 	if (file->ops->release)
 		file->ops->release(file);
+	filelock_close(file->inode, file);
 	inode_put(file->inode);
 	kmem_cache_free(file_cache, file);
 }

@@ -82,12 +82,16 @@ static void tmpfs_grow_size(struct mapping *m, u64 pos)
 }
 
 /* One page's worth: 0 with *pos moved on by at least one byte, or -errno. */
-static int tmpfs_write_page(struct mapping *m, struct io *io, u64 *pos)
+static int tmpfs_write_page(struct mapping *m, u32 seals, struct io *io,
+			    u64 *pos)
 {
 	size_t n = bytes_in_page(*pos, io->left), done;
 	struct page *page;
-	int err = tmpfs_page_for_write(m, *pos, &page);
+	int err;
 
+	if (unlikely(seals & F_SEAL_GROW) && *pos + n > m->size)
+		return -EPERM;
+	err = tmpfs_page_for_write(m, *pos, &page);
 	if (err)
 		return err;
 	if (*pos > READ_ONCE(m->size))
@@ -115,8 +119,10 @@ static long tmpfs_write(struct file *file, struct io *io, u64 *pos)
 	start = *pos;
 	if (start > TMPFS_MAX_SIZE || io->left > TMPFS_MAX_SIZE - start)
 		err = -EFBIG;
+	if (unlikely(inode->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)))
+		err = -EPERM;
 	while (!err && io->left)
-		err = tmpfs_write_page(m, io, pos);
+		err = tmpfs_write_page(m, inode->seals, io, pos);
 	if (*pos > start)
 		inode->mtime_ns = inode->ctime_ns = inode_clock();
 	mutex_unlock(&inode->lock);

@@ -20,6 +20,7 @@
  */
 #include "kernel/fs/files.h"
 
+#include "kernel/fs/filelock.h"
 #include "kernel/task/task.h"
 #include "lib/bitmap.h"
 #include "lib/errno.h"
@@ -62,6 +63,13 @@ int files_create(struct files **out)
 					  files->inline_cloexec };
 	*out = files;
 	return 0;
+}
+
+/* A descriptor of the table goes: with it its record locks on the file. */
+static void fd_drop(struct files *files, struct file *file)
+{
+	filelock_close(file->inode, files);
+	file_put(file);
 }
 
 static void fd_table_free(struct files *files, struct fd_table *t)
@@ -162,7 +170,7 @@ void files_put(struct files *files)
 	for (size_t fd = 0; fd < t->size; fd++) {
 		fd = bitmap_find_set(t->open, t->size, fd);
 		if (fd < t->size && t->file[fd])
-			file_put(t->file[fd]);
+			fd_drop(files, t->file[fd]);
 	}
 	fd_table_free(files, t);
 	kfree(files);
@@ -258,7 +266,7 @@ int fd_replace(struct files *files, int fd, struct file *file, bool cloexec)
 	}
 	mutex_unlock(&files->lock);
 	if (old)
-		file_put(old);
+		fd_drop(files, old);
 	return err;
 }
 
@@ -273,7 +281,7 @@ int fd_close(struct files *files, int fd)
 	mutex_unlock(&files->lock);
 	if (!file)
 		return -EBADF;
-	file_put(file);
+	fd_drop(files, file);
 	return 0;
 }
 
@@ -287,6 +295,50 @@ void files_close_on_exec(struct files *files)
 		if (fd < t->size)
 			(void)fd_close(files, (int)fd);
 	}
+}
+
+/**
+ * files_close_range() - close numbers first to last, or mark them for exec
+ *
+ * Context: thread.
+ */
+void files_close_range(struct files *files, u32 first, u32 last, bool cloexec)
+{
+	int fd = (int)MIN(first, FILES_MAX);
+
+	for (fd = fd_next(files, fd); fd >= 0 && (u32)fd <= last;
+	     fd = fd_next(files, fd + 1))
+		if (cloexec)
+			(void)fd_set_cloexec(files, fd, true);
+		else
+			(void)fd_close(files, fd);
+}
+
+/**
+ * process_unshare_files() - the calling process gets a table of its own
+ *
+ * After clone(CLONE_FILES) two processes have one. Context: thread.
+ * Return: 0, -ENOMEM, -EINVAL: the table is that of several threads.
+ */
+int process_unshare_files(void)
+{
+	struct process *p = current_process();
+	struct files *old = p->files, *own;
+	u64 flags;
+	int err;
+
+	if (READ_ONCE(old->refs) == 1)
+		return 0;
+	if (READ_ONCE(p->nr_tasks) > 1)
+		return -EINVAL;
+	err = files_copy(old, &own);
+	if (err)
+		return err;
+	flags = spin_lock_irq(&tasks_lock);     /* /proc looks at it */
+	p->files = own;
+	spin_unlock_irq(&tasks_lock, flags);
+	files_put(old);
+	return 0;
 }
 
 static struct file *files_at(const struct files *files, int fd)

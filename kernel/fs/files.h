@@ -22,6 +22,9 @@ static inline void fd_return(struct fd_loan *loan)
 }
 
 u32 files_limit(void);
+/* Of the calling process: open_calls.c. */
+int __must_check own_fd_reserve(u32 from, u32 flags);
+long own_fd_finish(int fd, struct file *file, int err);
 int __must_check fd_reserve(struct files *files, u32 from, bool cloexec,
 			    u32 limit);
 void fd_install(struct files *files, int fd, struct file *file);
@@ -29,6 +32,7 @@ void fd_release(struct files *files, int fd);
 int __must_check fd_replace(struct files *files, int fd, struct file *file,
 			    bool cloexec);
 int fd_close(struct files *files, int fd);
+void files_close_range(struct files *files, u32 first, u32 last, bool cloexec);
 int fd_get_flags(struct files *files, int fd);
 int fd_set_cloexec(struct files *files, int fd, bool cloexec);
 int fd_next(struct files *files, int fd);

@@ -18,6 +18,7 @@
 
 #include "arch/timer.h"
 #include "kernel/fs/fcntl.h"
+#include "kernel/fs/filelock.h"
 #include "lib/errno.h"
 #include "lib/format.h"
 #include "lib/string.h"
@@ -72,6 +73,7 @@ int inode_create(enum inode_type type, u32 mode, const struct inode_ops *fs,
 	};
 	inode->atime_ns = inode->mtime_ns = inode->ctime_ns = inode_clock();
 	list_init(&inode->names);
+	list_init(&inode->locks);
 	mutex_init(&inode->lock, RANK_INODE);
 	*out = inode;
 	return 0;
@@ -97,6 +99,8 @@ void inode_put(struct inode *inode)
 
 	while (inode &&
 	       __atomic_sub_fetch(&inode->refs, 1, __ATOMIC_ACQ_REL) == 0) {
+		if (unlikely(!list_empty(&inode->locks)))
+			filelock_free_all(inode);
 		if (inode->fs->release)
 			inode->fs->release(inode);
 		dir = names_drop(inode);

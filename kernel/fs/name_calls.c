@@ -299,17 +299,21 @@ static long readlink_inode(struct inode *inode, u64 ubuf, size_t size)
 static long readlink_at(int dirfd, u64 upath, u64 ubuf, s32 size)
 {
 	struct inode *inode;
+	char first;
 	long ret;
 
 	if (size <= 0)
 		return -EINVAL;
+	if (get_user(first, (const char __user *)upath))
+		return -EFAULT;
 	ret = at_inode(dirfd, upath, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH,
 		       &inode);
 	if (ret)
 		return ret;
 	ret = readlink_inode(inode, ubuf, (size_t)size);
 	inode_put(inode);
-	return ret;
+	/* An empty path means the descriptor, if that is a link. */
+	return ret == -EINVAL && !first ? -ENOENT : ret;
 }
 
 /** sys_readlink() - readlink(2): path, buffer, size. */
@@ -358,7 +362,8 @@ long sys_chdir(SYSCALL_ARGS)
 long sys_fchdir(SYSCALL_ARGS)
 {
 	struct inode *inode;
-	int err = at_inode((int)a0, 0, AT_EMPTY_PATH, &inode);
+	int err = (int)a0 == AT_FDCWD ? -EBADF
+				      : at_start((int)a0, false, &inode);
 
 	return err ? err : change_dir(inode);
 }

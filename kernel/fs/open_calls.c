@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * System calls that make, copy and close descriptors: open openat creat close
- * dup dup2 dup3 pipe pipe2 fcntl memfd_create umask.
+ * close_range dup dup2 dup3 pipe pipe2 fcntl umask.
  *
  * A number is reserved first, so that a full table is found out before
  * anything is created.
  */
 #include "kernel/fs/at.h"
+#include "kernel/fs/filelock.h"
 #include "kernel/fs/inode.h"
+#include "kernel/fs/memfd.h"
 #include "kernel/fs/names.h"
 #include "kernel/fs/pipe.h"
 #include "kernel/fs/tmpfs.h"
@@ -17,21 +19,28 @@
 #include "lib/string.h"
 #include "mm/spaces/uaccess.h"
 
-enum { MFD_CLOEXEC = 1, MFD_ALLOW_SEALING = 2 };
-enum { MEMFD_NAME_MAX = 249 };          /* Linux's: NAME_MAX - "memfd:" */
-
 static struct files *own_files(void)
 {
 	return current_process()->files;
 }
 
-static int own_fd_reserve(u32 from, u32 flags)
+/**
+ * own_fd_reserve() - the lowest free number from `from` on of the caller's
+ *
+ * flags: O_CLOEXEC or 0. own_fd_finish() must follow. Context: thread.
+ * Return: the number, -EMFILE, -ENOMEM.
+ */
+int own_fd_reserve(u32 from, u32 flags)
 {
 	return fd_reserve(own_files(), from, flags & O_CLOEXEC, files_limit());
 }
 
-/* Puts file behind the reserved fd, or gives the number back for an error. */
-static long own_fd_finish(int fd, struct file *file, int err)
+/**
+ * own_fd_finish() - file behind the reserved fd, or the number back for an error
+ *
+ * Return: fd or err.
+ */
+long own_fd_finish(int fd, struct file *file, int err)
 {
 	if (err)
 		fd_release(own_files(), fd);
@@ -98,6 +107,28 @@ long sys_close(SYSCALL_ARGS)
 	return fd_close(own_files(), (int)a0);
 }
 
+enum { CLOSE_RANGE_UNSHARE = 2, CLOSE_RANGE_CLOEXEC = 4 };
+
+/** sys_close_range() - close_range(2): first, last, flags. Threads of a process
+ * have one table, so UNSHARE only works for who has no others. */
+long sys_close_range(SYSCALL_ARGS)
+{
+	u32 first = (u32)a0, last = (u32)a1, flags = (u32)a2;
+	int err;
+
+	if (flags & ~(u32)(CLOSE_RANGE_UNSHARE | CLOSE_RANGE_CLOEXEC) ||
+	    first > last)
+		return -EINVAL;
+	if (flags & CLOSE_RANGE_UNSHARE) {
+		err = process_unshare_files();
+		if (err)
+			return err;
+	}
+	files_close_range(own_files(), first, last,
+			  flags & CLOSE_RANGE_CLOEXEC);
+	return 0;
+}
+
 /** sys_umask() - the bits that new files do not get; returns the old ones. */
 long sys_umask(SYSCALL_ARGS)
 {
@@ -106,43 +137,6 @@ long sys_umask(SYSCALL_ARGS)
 
 	fs->umask = (u32)a0 & 0777;
 	return old;
-}
-
-static int memfd_open(const char *name, struct file **out)
-{
-	struct inode *inode;
-	int err = tmpfs_create_inode(S_IFREG | 0777, 0, &inode);
-
-	if (err)
-		return err;
-	err = names_float(inode, root_inode, name, strlen(name),
-			  DIRENT_REMOVED);
-	if (!err)
-		err = file_open_inode(inode, O_RDWR, out);
-	inode_put(inode);
-	return err;
-}
-
-/** sys_memfd_create() - a file without a place: name, flags. */
-long sys_memfd_create(SYSCALL_ARGS)
-{
-	char name[NAME_MAX + 1] = "memfd:";
-	size_t fixed = strlen(name);
-	struct file *file = NULL;
-	int fd, err;
-	long len;
-
-	if (a1 & ~(u64)(MFD_CLOEXEC | MFD_ALLOW_SEALING))
-		return -EINVAL;
-	len = strncpy_from_user(name + fixed, (const char __user *)a0,
-				MEMFD_NAME_MAX + 1);
-	if (len < 0)
-		return len == -ENAMETOOLONG ? -EINVAL : len;
-	fd = own_fd_reserve(0, a1 & MFD_CLOEXEC ? O_CLOEXEC : 0);
-	if (fd < 0)
-		return fd;
-	err = memfd_open(name, &file);
-	return own_fd_finish(fd, file, err);
 }
 
 /* ---- dup --------------------------------------------------------------------------- */
@@ -266,7 +260,7 @@ static long fcntl_set_flags(struct file *file, u32 flags)
 	return 0;
 }
 
-static long fcntl_file(struct file *file, int cmd, u64 arg)
+static long fcntl_file(struct file *file, int fd, int cmd, u64 arg)
 {
 	switch (cmd) {
 	case F_GETFL:
@@ -280,6 +274,17 @@ static long fcntl_file(struct file *file, int cmd, u64 arg)
 		if (file->inode->type != INODE_FIFO)
 			return -EBADF;
 		return arg <= PIPE_SIZE ? (long)PIPE_SIZE : -EPERM;
+	case F_ADD_SEALS:
+		return memfd_add_seals(file, arg);
+	case F_GET_SEALS:
+		return memfd_get_seals(file);
+	case F_GETLK:
+	case F_SETLK:
+	case F_SETLKW:
+	case F_OFD_GETLK:
+	case F_OFD_SETLK:
+	case F_OFD_SETLKW:
+		return filelock_fcntl(file, fd, cmd, arg);
 	default:
 		return -EINVAL;
 	}
@@ -306,7 +311,9 @@ long sys_fcntl(SYSCALL_ARGS)
 	}
 	if (!fd_borrow(fd, &loan))
 		return -EBADF;
-	ret = fcntl_file(loan.file, cmd, a2);
+	ret = loan.file->flags & O_PATH && cmd != F_GETFL
+		      ? -EBADF
+		      : fcntl_file(loan.file, fd, cmd, a2);
 	fd_return(&loan);
 	return ret;
 }

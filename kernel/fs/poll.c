@@ -142,8 +142,11 @@ static int poll_deadline(u64 uts, bool usec, u64 *deadline)
 		return 0;
 	if (copy_from_user(&ts, (void __user *)uts, sizeof(ts)))
 		return -EFAULT;
-	if (usec)
-		ts.ns *= 1000;
+	if (usec) {                     /* a second or more of them is fine */
+		if (__builtin_add_overflow(ts.sec, ts.ns / 1000000, &ts.sec))
+			return -EINVAL;
+		ts.ns = ts.ns % 1000000 * 1000;
+	}
 	if (ts.sec < 0 || ts.ns < 0 || ts.ns >= (s64)NS_PER_S)
 		return -EINVAL;
 	if ((u64)ts.sec < (POLL_FOREVER - now) / NS_PER_S - 1)

@@ -5,6 +5,8 @@
  *
  *   counters  "event count", one line each trace event
  *   trace     the last events of each CPU, oldest first
+ *   fail-nth  how many allocations of the reader are to go before one fails;
+ *             writable: the allocation failures of its next calls
  *   tlb       flushes by reason
  *   smp       calls to other CPUs (shootdowns, most of them), by CPU
  *   census    every frame recounted; the first contradiction, if any
@@ -12,6 +14,7 @@
  */
 #include "arch/cpu.h"
 #include "arch/timer.h"
+#include "kernel/base/inject.h"
 #include "kernel/base/sched.h"
 #include "kernel/base/smp.h"
 #include "kernel/base/trace.h"
@@ -133,9 +136,30 @@ static int show_leaks(struct strbuf *sb, int pid)
 	return 0;
 }
 
+static int show_fail_nth(struct strbuf *sb, int pid)
+{
+	strbuf_printf(sb, "%llu\n", (ull)current_thread()->fail_nth);
+	return 0;
+}
+
+/* Echo 3 here, and the third allocation of the caller from now on fails: what
+ * a program does to its own calls (tests/user/fuzz_calls.c). */
+static int store_fail_nth(const char *text)
+{
+	u64 n = 0;
+
+	for (; *text >= '0' && *text <= '9' && n < UINT32_MAX; text++)
+		n = n * 10 + (u64)(*text - '0');
+	if (*text)
+		return -EINVAL;
+	inject_arm_thread(n);
+	return 0;
+}
+
 const struct proc_node proc_quire_table[PROC_QUIRE_FILES] = {
 	PROC_FILE("census", show_census),
 	PROC_FILE("counters", show_counters),
+	PROC_KNOB("fail-nth", show_fail_nth, store_fail_nth),
 	PROC_FILE("leaks", show_leaks),
 	PROC_FILE("smp", show_smp),
 	PROC_FILE("tlb", show_tlb),

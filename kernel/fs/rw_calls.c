@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * System calls that move bytes and positions: read write readv writev pread64
- * pwrite64 lseek sendfile getdents64 ioctl.
+ * System calls that move bytes and positions: read write pread64 pwrite64 and
+ * their vector forms, lseek sendfile getdents64 ioctl.
  *
  * A write to a pipe or fifo without readers raises SIGPIPE here, a write beyond
  * RLIMIT_FSIZE SIGXFSZ: the file operations below know no processes.
@@ -20,6 +20,10 @@
 #define IOV_INLINE   8                  /* of them without an allocation */
 #define RW_MAX       0x7ffff000ul       /* bytes of one call, as on Linux */
 
+/* Flags of preadv2, pwritev2. Memory is as safe as it gets: HIPRI, DSYNC, SYNC
+ * come true by themselves. NOWAIT is not for tmpfs, as on Linux. */
+enum { RWF_HIPRI = 1, RWF_DSYNC = 2, RWF_SYNC = 4, RWF_APPEND = 16,
+       RWF_KNOWN = RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_APPEND };
 enum { FIONBIO = 0x5421, FIONCLEX = 0x5450, FIOCLEX = 0x5451 };
 
 /* ---- limits and signals of writes ----------------------------------------------- */
@@ -61,6 +65,25 @@ static long write_checked_at(struct file *file, struct io *io, u64 pos)
 	int err = write_limit(file, io, pos);
 
 	return err ? err : write_done(file_write_at(file, io, pos));
+}
+
+/* RWF_APPEND: to the end of the file; the position follows unless a place was
+ * named. The end may move before the write begins: then it overwrites, which
+ * only O_APPEND rules out. */
+static long write_appended(struct file *file, struct io *io, bool keep_pos)
+{
+	u64 end = inode_size(file->inode);
+	long ret;
+
+	if (!file_is_seekable(file))
+		return write_checked(file, io);
+	ret = write_checked_at(file, io, end);
+	if (ret > 0 && !keep_pos) {
+		mutex_lock(&file->lock);
+		file->pos = end + (u64)ret;
+		mutex_unlock(&file->lock);
+	}
+	return ret;
 }
 
 /* ---- one range of memory ----------------------------------------------------------- */
@@ -197,19 +220,38 @@ static int io_from_vector(struct io *io, struct io_vector *v, u64 uiov, u64 nr)
 	return 0;
 }
 
-static long rw_vector(int fd, u64 uiov, u64 nr, bool write)
+#define POS_CURRENT (~(u64)0)           /* the file's own position */
+
+/* flags: RWF_*, of a write. */
+static long rw_io(struct file *file, struct io *io, u64 pos, bool write,
+		  u32 flags)
+{
+	if (!write)
+		return pos == POS_CURRENT ? file_read(file, io)
+					  : file_read_at(file, io, pos);
+	if (flags & RWF_APPEND)
+		return write_appended(file, io, pos != POS_CURRENT);
+	return pos == POS_CURRENT ? write_checked(file, io)
+				  : write_checked_at(file, io, pos);
+}
+
+static long rw_vector(int fd, u64 uiov, u64 nr, u64 pos, bool write, u32 flags)
 {
 	struct fd_loan loan;
 	struct io_vector v;
 	struct io io;
 	long ret;
 
+	if (pos != POS_CURRENT && (s64)pos < 0)
+		return -EINVAL;
 	if (!fd_borrow(fd, &loan))
 		return -EBADF;
 	ret = io_from_vector(&io, &v, uiov, nr);
 	if (!ret) {
-		ret = write ? write_checked(loan.file, &io)
-			    : file_read(loan.file, &io);
+		/* Nothing is ever slow here, but no read promises it. */
+		ret = flags & ~(u32)RWF_KNOWN
+			      ? -EOPNOTSUPP
+			      : rw_io(loan.file, &io, pos, write, flags);
 		io_vector_free(&v);
 	}
 	fd_return(&loan);
@@ -219,13 +261,37 @@ static long rw_vector(int fd, u64 uiov, u64 nr, bool write)
 /** sys_readv() - readv(2): fd, segments, their number. */
 long sys_readv(SYSCALL_ARGS)
 {
-	return rw_vector((int)a0, a1, a2, false);
+	return rw_vector((int)a0, a1, a2, POS_CURRENT, false, 0);
 }
 
 /** sys_writev() - writev(2): fd, segments, their number. */
 long sys_writev(SYSCALL_ARGS)
 {
-	return rw_vector((int)a0, a1, a2, true);
+	return rw_vector((int)a0, a1, a2, POS_CURRENT, true, 0);
+}
+
+/** sys_preadv() - preadv(2): fd, segments, number, position. */
+long sys_preadv(SYSCALL_ARGS)
+{
+	return (s64)a3 < 0 ? -EINVAL : rw_vector((int)a0, a1, a2, a3, false, 0);
+}
+
+/** sys_pwritev() - pwritev(2): fd, segments, number, position. */
+long sys_pwritev(SYSCALL_ARGS)
+{
+	return (s64)a3 < 0 ? -EINVAL : rw_vector((int)a0, a1, a2, a3, true, 0);
+}
+
+/** sys_preadv2() - the same, position -1: the file's own; flags behind it. */
+long sys_preadv2(SYSCALL_ARGS)
+{
+	return rw_vector((int)a0, a1, a2, a3, false, (u32)a5);
+}
+
+/** sys_pwritev2() - the same for writing. */
+long sys_pwritev2(SYSCALL_ARGS)
+{
+	return rw_vector((int)a0, a1, a2, a3, true, (u32)a5);
 }
 
 /* ---- positions ------------------------------------------------------------------------ */

@@ -120,7 +120,7 @@ long sys_statx(SYSCALL_ARGS)
 
 	if (a2 & ~(u64)(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH |
 			AT_STATX_SYNC) ||
-	    a3 & STATX_RESERVED)
+	    (a2 & AT_STATX_SYNC) == AT_STATX_SYNC || a3 & STATX_RESERVED)
 		return -EINVAL;
 	err = at_inode((int)a0, a1, (u32)a2, &inode);
 	if (err)

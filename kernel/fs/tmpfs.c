@@ -16,6 +16,7 @@
  */
 #include "kernel/fs/tmpfs.h"
 
+#include "kernel/base/wait.h"
 #include "kernel/dev/chardev.h"
 #include "kernel/fs/dir.h"
 #include "kernel/fs/fcntl.h"
@@ -127,6 +128,7 @@ int tmpfs_create_inode(u32 mode, u64 rdev, struct inode **out)
 	if (err)
 		return err;
 	(*out)->rdev = rdev;
+	(*out)->seals = F_SEAL_SEAL;
 	if (type == INODE_FILE)
 		mapping_init(&(*out)->mapping, &tmpfs_mapping_ops);
 	else if (type == INODE_DIR)
@@ -198,33 +200,67 @@ u64 tmpfs_limit_pages(void)
 	return zones_total_pages() / 2;
 }
 
+/* May the size become this? Context: inode.lock. */
+static int size_check_seals(const struct inode *inode, u64 size)
+{
+	u64 old = inode->mapping.size;
+
+	if ((size < old && inode->seals & F_SEAL_SHRINK) ||
+	    (size > old && inode->seals & F_SEAL_GROW))
+		return -EPERM;
+	return 0;
+}
+
 /**
  * tmpfs_truncate() - set the size of a regular file
  *
- * Context: thread; takes inode.lock. Return: 0 or -EFBIG.
+ * Context: thread; takes inode.lock. Return: 0, -EFBIG, -EPERM (sealed).
  */
 int tmpfs_truncate(struct inode *inode, u64 size)
 {
+	int err;
+
 	if (size > TMPFS_MAX_SIZE)
 		return -EFBIG;
 	mutex_lock(&inode->lock);
-	mapping_truncate(&inode->mapping, size);
-	inode->mtime_ns = inode->ctime_ns = inode_clock();
+	err = size_check_seals(inode, size);
+	if (!err) {
+		mapping_truncate(&inode->mapping, size);
+		inode->mtime_ns = inode->ctime_ns = inode_clock();
+	}
 	mutex_unlock(&inode->lock);
-	return 0;
+	return err;
+}
+
+/* Pages for [start, end); a signal ends it early. Context: inode.lock. */
+static int allocate_pages(struct mapping *m, u64 start, u64 end)
+{
+	struct page *page;
+	int err = 0;
+
+	for (u64 i = start >> PAGE_SHIFT; !err && i << PAGE_SHIFT < end; i++) {
+		if (signal_pending())
+			return -EINTR;
+		err = READ_ONCE(mapping_total_pages) < tmpfs_limit_pages()
+			      ? mapping_get_page(m, i, &page)
+			      : -ENOSPC;
+		if (!err)
+			page_put(page);
+	}
+	return err == -ENOMEM ? -ENOSPC : err;
 }
 
 /**
  * tmpfs_allocate() - give [start, end) pages now, and the size to go with it
  *
- * What was allocated before a failure stays, as holes filled with zeroes that
- * nobody sees the difference of. Context: thread; takes inode.lock.
- * Return: 0, -EFBIG, -ENOSPC.
+ * keep_size: the size stays, and the pages wait behind the end. What was
+ * allocated before a failure stays, as holes filled with zeroes that nobody
+ * sees the difference of. Context: thread; takes inode.lock.
+ * Return: 0, -EFBIG, -ENOSPC, -EPERM (sealed), -EINTR.
  */
-int tmpfs_allocate(struct inode *inode, u64 start, u64 end)
+int tmpfs_allocate(struct inode *inode, u64 start, u64 end, bool keep_size)
 {
 	struct mapping *m = &inode->mapping;
-	struct page *page;
 	int err = 0;
 
 	if (end > TMPFS_MAX_SIZE || end < start)
@@ -232,15 +268,34 @@ int tmpfs_allocate(struct inode *inode, u64 start, u64 end)
 	if ((end - start) >> PAGE_SHIFT > tmpfs_limit_pages())
 		return -ENOSPC;
 	mutex_lock(&inode->lock);
-	for (u64 i = start >> PAGE_SHIFT; !err && i << PAGE_SHIFT < end; i++) {
-		err = READ_ONCE(mapping_total_pages) < tmpfs_limit_pages()
-			      ? mapping_get_page(m, i, &page)
-			      : -ENOSPC;
-		if (!err)
-			page_put(page);
-	}
-	if (!err && end > m->size)
+	if (!keep_size && end > m->size)
+		err = size_check_seals(inode, end);
+	if (!err)
+		err = allocate_pages(m, start, end);
+	if (!err && !keep_size && end > m->size)
 		mapping_truncate(m, end);
+	if (!err)
+		inode->ctime_ns = inode_clock();
 	mutex_unlock(&inode->lock);
-	return err == -ENOMEM ? -ENOSPC : err;
+	return err;
+}
+
+/**
+ * tmpfs_punch_hole() - [start, end) reads as zeroes; whole pages leave the cache
+ *
+ * The size stays. Context: thread; takes inode.lock. Return: 0, -EPERM (sealed).
+ */
+int tmpfs_punch_hole(struct inode *inode, u64 start, u64 end)
+{
+	int err = 0;
+
+	mutex_lock(&inode->lock);
+	if (inode->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE))
+		err = -EPERM;
+	else
+		mapping_punch(&inode->mapping, start, end);
+	if (!err)
+		inode->mtime_ns = inode->ctime_ns = inode_clock();
+	mutex_unlock(&inode->lock);
+	return err;
 }

@@ -18,7 +18,9 @@ int __must_check tmpfs_create(struct inode *dir, const char *name, size_t len,
 int __must_check tmpfs_symlink(struct inode *dir, const char *name, size_t len,
 			       const char *target);
 int __must_check tmpfs_truncate(struct inode *inode, u64 size);
-int __must_check tmpfs_allocate(struct inode *inode, u64 start, u64 end);
+int __must_check tmpfs_allocate(struct inode *inode, u64 start, u64 end,
+				bool keep_size);
+int __must_check tmpfs_punch_hole(struct inode *inode, u64 start, u64 end);
 u64 tmpfs_limit_pages(void);
 
 /* Largest size of a file in bytes: offsets are signed. */

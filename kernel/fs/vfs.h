@@ -108,6 +108,8 @@ struct inode {
 	const struct file_ops *ops;
 	struct list_node names;         /* [names_lock] dirent.same */
 	struct mutex lock;
+	u32 seals;                      /* FILE: F_SEAL_* [lock to change] */
+	struct list_node locks;         /* filelock.c [its lock] */
 	union {
 		struct mapping mapping;         /* FILE: contents */
 		struct directory dir;           /* DIR of tmpfs */
@@ -146,6 +148,7 @@ int __must_check files_copy(struct files *from, struct files **out);
 void files_get(struct files *files);
 void files_put(struct files *files);
 void files_close_on_exec(struct files *files);
+int __must_check process_unshare_files(void);
 int __must_check files_open_console(struct files *files);
 struct file *files_lookup(struct files *files, int fd);
 

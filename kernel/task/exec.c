@@ -18,6 +18,7 @@
 
 #include "arch/trap.h"
 #include "kernel/base/trace.h"
+#include "kernel/task/futex.h"
 #include "kernel/task/limits.h"
 #include "kernel/task/signal.h"
 #include "kernel/task/syscall.h"
@@ -204,18 +205,20 @@ static int exec_commit(struct exec_plan *plan)
 
 	err = process_end_other_tasks();
 	if (!err)
+		err = process_unshare_files();
+	if (!err)
 		err = thread_machine_exec(&t->thread.machine);
 	if (err)
 		return err;
+	futex_exit_task(t);
 	exec_switch_space(t, plan);
 	files_close_on_exec(p->files);
 	signal_state_exec(t);
 	task_set_comm(t, plan->name);
-	t->clear_tid = NULL;
-	t->robust_list = NULL;
 	p->exit_signal = SIGCHLD;
 	p->has_execed = true;
 	p->dumpable = 1;
+	p->keep_caps = false;
 	tf_init_user(syscall_frame(), plan->entry, plan->sp);
 	trace(exec, p->pid, plan->entry);
 	return 0;

@@ -14,7 +14,7 @@
  *          thread_exit ─► (on another stack) task_free
  *
  * process_bury gives back space, files, directory and program, hands the
- * children to pid 1 and leaves a zombie for the parent's wait4; if the parent
+ * children to pid 1 (or a subreaper) and leaves a zombie for the parent's wait4; if the parent
  * ignores SIGCHLD, not even that.
  */
 #include "kernel/base/panic.h"
@@ -132,16 +132,32 @@ static void zombie_notify_parent(struct process *p) __needs_lock(tasks_lock)
 				      signo);
 }
 
-/* Its children get pid 1 as parent. Context: tasks_lock. */
-static void children_to_init(struct process *p) __needs_lock(tasks_lock)
+/* Who gets the orphans of p: the next ancestor that asked for them
+ * (PR_SET_CHILD_SUBREAPER), or pid 1. Context: tasks_lock. */
+static struct process *orphans_parent(struct process *p)
+	__needs_lock(tasks_lock)
 {
-	struct process *child, *tmp;
+	struct process *a = p->parent;
+
+	while (a && !a->subreaper && a != init_process)
+		a = a->parent;
+	return a ? a : init_process;
+}
+
+/* Its children get another parent. Context: tasks_lock. */
+static void orphan_children(struct process *p) __needs_lock(tasks_lock)
+{
+	struct process *child, *tmp, *to = orphans_parent(p);
 
 	list_for_each_safe(child, tmp, &p->children, sibling) {
 		list_remove(&child->sibling);
-		list_push_back(&init_process->children, &child->sibling);
-		child->parent = init_process;
-		WRITE_ONCE(child->ppid, init_process->pid);
+		list_push_back(&to->children, &child->sibling);
+		child->parent = to;
+		/* The new parent did not choose another signal. */
+		child->exit_signal = SIGCHLD;
+		WRITE_ONCE(child->ppid, to->pid);
+		if (child->death_signal && !child->zombie)
+			signal_send_process(child, child->death_signal, NULL);
 		if (child->zombie)
 			zombie_notify_parent(child);
 	}
@@ -181,7 +197,7 @@ static void process_bury(struct process *p)
 		init_ended(p->exit_code);
 
 	flags = spin_lock_irq(&tasks_lock);
-	children_to_init(p);
+	orphan_children(p);
 	p->zombie = true;
 	reaped = p->exit_signal == SIGCHLD && parent_ignores_exit(p->parent);
 	if (reaped)

@@ -17,6 +17,7 @@
 #include "arch/abi.h"
 #include "arch/trap.h"
 #include "kernel/base/trace.h"
+#include "kernel/task/signal.h"
 #include "kernel/task/syscall.h"
 #include "kernel/task/task.h"
 #include "lib/string.h"
@@ -72,6 +73,9 @@ static int clone_check(const struct clone_request *rq)
 	}
 	if (rq->flags & ~allowed || rq->exit_signal > SIGNAL_NR)
 		return -EINVAL;
+	/* Pid 1 has no parent that a sibling of it could have. */
+	if (rq->flags & CLONE_PARENT && current_process() == init_process)
+		return -EINVAL;
 	return 0;
 }
 
@@ -120,6 +124,15 @@ static void process_disinherit(struct process *p)
 	process_put(p);
 }
 
+static void task_inherit_policy(struct task *t, const struct task *me)
+{
+	t->timer_slack = me->timer_slack;
+	if (me->policy_reset)
+		return;
+	t->policy = me->policy;
+	t->nice = me->nice;
+}
+
 /* The child continues where the caller is, with 0 as the result. */
 static int task_copy_machine(struct task *t, const struct clone_request *rq)
 {
@@ -137,6 +150,7 @@ static int task_copy_machine(struct task *t, const struct clone_request *rq)
 	if (rq->flags & CLONE_SETTLS)
 		thread_machine_set_tls(&t->thread.machine, rq->tls);
 	t->signals.blocked = me->signals.blocked;
+	task_inherit_policy(t, me);
 	if (!(rq->flags & CLONE_VM) || rq->flags & CLONE_VFORK) {
 		t->signals.alt_sp = me->signals.alt_sp;
 		t->signals.alt_size = me->signals.alt_size;
@@ -197,16 +211,16 @@ static long clone_start_process(struct process *p, struct task *t,
 static long clone_process(const struct clone_request *rq)
 {
 	struct process *me = current_process(), *p;
-	struct process *parent = me;
+	bool sibling = rq->flags & CLONE_PARENT;
 	struct task *t;
 	int err;
 
 	err = process_create(me, &p);
 	if (err)
 		return err;
-	p->exit_signal = rq->exit_signal;
+	p->exit_signal = sibling ? me->exit_signal : rq->exit_signal;
 	if (rq->flags & CLONE_CLEAR_SIGHAND)
-		memset(p->signals.action, 0, sizeof(p->signals.action));
+		signal_state_reset(&p->signals);
 	err = process_inherit(p, me, rq->flags);
 	if (err)
 		goto drop_process;
@@ -217,9 +231,7 @@ static long clone_process(const struct clone_request *rq)
 	err = task_copy_machine(t, rq);
 	if (err)
 		goto drop_task;
-	if (rq->flags & CLONE_PARENT && me != init_process)
-		parent = me->parent;
-	err = process_publish(p, parent, t);
+	err = process_publish(p, me, sibling, t);
 	if (err)
 		goto drop_task;
 	mm_use(&t->thread, p->mm);
@@ -347,8 +359,9 @@ long sys_clone3(SYSCALL_ARGS)
 		if (rest)
 			return -E2BIG;
 	}
-	if (args.flags & CSIGNAL || args.exit_signal > SIGNAL_NR ||
-	    !args.stack != !args.stack_size)
+	if (args.flags & (CSIGNAL | CLONE_DETACHED) ||
+	    args.exit_signal > SIGNAL_NR || !args.stack != !args.stack_size ||
+	    (args.flags & (CLONE_THREAD | CLONE_PARENT) && args.exit_signal))
 		return -EINVAL;
 	rq = (struct clone_request){
 		.flags = args.flags,

@@ -27,9 +27,15 @@
 #include "mm/spaces/uaccess.h"
 
 enum {
-	FUTEX_WAIT = 0, FUTEX_WAKE = 1, FUTEX_REQUEUE = 3,
-	FUTEX_CMP_REQUEUE = 4, FUTEX_WAIT_BITSET = 9, FUTEX_WAKE_BITSET = 10,
-	FUTEX_PRIVATE_FLAG = 128, FUTEX_CLOCK_REALTIME = 256,
+	FUTEX_WAIT = 0,
+	FUTEX_WAKE = 1,
+	FUTEX_REQUEUE = 3,
+	FUTEX_CMP_REQUEUE = 4,
+	FUTEX_WAKE_OP = 5,
+	FUTEX_WAIT_BITSET = 9,
+	FUTEX_WAKE_BITSET = 10,
+	FUTEX_PRIVATE_FLAG = 128,
+	FUTEX_CLOCK_REALTIME = 256,
 };
 #define FUTEX_OP_MASK  (~(u32)(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME))
 #define FUTEX_ANY_BITS (~(u32)0)
@@ -85,7 +91,7 @@ static bool futex_key_equal(const struct futex_key *a,
 	return a->space == b->space && a->place == b->place;
 }
 
-/* 0, -EINVAL (misaligned), -EFAULT (outside the user half). */
+/* 0, -EINVAL (misaligned), -EFAULT (outside the user half; shared: in a hole). */
 static int futex_key_of(const u32 __user *word, bool shared,
 			struct futex_key *key)
 {
@@ -102,13 +108,15 @@ static int futex_key_of(const u32 __user *word, bool shared,
 		return 0;
 	read_lock(&mm->lock);
 	vma = vma_find(mm, va);
-	if (vma && va >= vma->start && vma->flags & VM_SHARED && vma->mapping) {
+	if (vma && va < vma->start)
+		vma = NULL;
+	if (vma && vma->flags & VM_SHARED && vma->mapping) {
 		key->space = vma->mapping;
 		key->place = vma_index(vma, va) << PAGE_SHIFT |
 			     (va & (PAGE_SIZE - 1));
 	}
 	read_unlock(&mm->lock);
-	return 0;
+	return vma ? 0 : -EFAULT;
 }
 
 /* ---- waiting ------------------------------------------------------------- */
@@ -291,6 +299,109 @@ static long futex_requeue(u32 __user *word, bool shared, u32 nr_wake,
 				: futex_move(&from, &to, nr_move));
 }
 
+/* ---- FUTEX_WAKE_OP -------------------------------------------------------- */
+
+enum { WAKE_OP_SET, WAKE_OP_ADD, WAKE_OP_OR, WAKE_OP_ANDN, WAKE_OP_XOR };
+enum { WAKE_CMP_EQ, WAKE_CMP_NE, WAKE_CMP_LT, WAKE_CMP_LE, WAKE_CMP_GT,
+       WAKE_CMP_GE };
+
+/* The third value: what to do to the second word, and whether to wake there. */
+struct wake_op {
+	u32 op, cmp;
+	s32 with, against;
+};
+
+/* op:4, compare:4, operand:12, compared value:12; operands are signed. */
+static int wake_op_decode(u32 code, struct wake_op *w)
+{
+	bool shift = code >> 31;        /* 1 << operand instead */
+
+	*w = (struct wake_op){
+		.op = code >> 28 & 7,
+		.cmp = code >> 24 & 15,
+		.with = (s32)(code << 8) >> 20,
+		.against = (s32)(code << 20) >> 20,
+	};
+	if (w->op > WAKE_OP_XOR || w->cmp > WAKE_CMP_GE)
+		return -ENOSYS;
+	if (shift)
+		w->with = (s32)(1u << (w->with & 31));
+	return 0;
+}
+
+static u32 wake_op_apply(const struct wake_op *w, u32 old)
+{
+	switch (w->op) {
+	case WAKE_OP_SET:
+		return (u32)w->with;
+	case WAKE_OP_ADD:
+		return old + (u32)w->with;
+	case WAKE_OP_OR:
+		return old | (u32)w->with;
+	case WAKE_OP_ANDN:
+		return old & ~(u32)w->with;
+	default:
+		return old ^ (u32)w->with;
+	}
+}
+
+static bool wake_op_compare(const struct wake_op *w, s32 old)
+{
+	switch (w->cmp) {
+	case WAKE_CMP_EQ:
+		return old == w->against;
+	case WAKE_CMP_NE:
+		return old != w->against;
+	case WAKE_CMP_LT:
+		return old < w->against;
+	case WAKE_CMP_LE:
+		return old <= w->against;
+	case WAKE_CMP_GT:
+		return old > w->against;
+	default:
+		return old >= w->against;
+	}
+}
+
+/* Changes the word in one step; its old value to *old. 0, -EFAULT. */
+static int wake_op_run(const struct wake_op *w, u32 __user *word, u32 *old)
+{
+	u32 seen, now;
+
+	if (get_user(seen, word))
+		return -EFAULT;
+	do {
+		now = seen;
+		if (arch_cmpxchg_user(word, now, wake_op_apply(w, now), &seen))
+			return -EFAULT;
+	} while (seen != now);
+	*old = now;
+	return 0;
+}
+
+static long futex_wake_op(u32 __user *word, bool shared, u32 nr,
+			  u32 __user *word2, u32 nr2, u32 code)
+{
+	struct futex_key key, key2;
+	struct wake_op w;
+	long woken;
+	u32 old;
+	int err = futex_key_of(word, shared, &key);
+
+	if (!err)
+		err = futex_key_of(word2, shared, &key2);
+	if (!err)
+		err = wake_op_decode(code, &w);
+	if (!err)
+		err = wake_op_run(&w, word2, &old);
+	if (err)
+		return err;
+	woken = futex_wake(&key, MAX(nr, 1u), FUTEX_ANY_BITS);
+	if (wake_op_compare(&w, (s32)old))
+		woken += futex_wake(&key2, MAX(nr2, 1u), FUTEX_ANY_BITS);
+	return woken;
+}
+
 /* ---- the system calls ---------------------------------------------------- */
 
 /* FUTEX_WAIT's time is relative, FUTEX_WAIT_BITSET's absolute. */
@@ -307,7 +418,7 @@ static int futex_deadline(u32 op, u64 utime, u64 *deadline)
 }
 
 /**
- * sys_futex() - futex(2): WAIT, WAKE, their BITSET forms, REQUEUE,
+ * sys_futex() - futex(2): WAIT, WAKE, their BITSET forms, WAKE_OP, REQUEUE,
  * CMP_REQUEUE.
  */
 long sys_futex(SYSCALL_ARGS)
@@ -319,6 +430,10 @@ long sys_futex(SYSCALL_ARGS)
 	u64 deadline;
 	int err;
 
+	/* Which clock is a question for WAIT_BITSET alone. */
+	if (op & FUTEX_CLOCK_REALTIME &&
+	    (op & FUTEX_OP_MASK) != FUTEX_WAIT_BITSET)
+		return -ENOSYS;
 	switch (op & FUTEX_OP_MASK) {
 	case FUTEX_WAIT:
 		value3 = FUTEX_ANY_BITS;
@@ -335,6 +450,9 @@ long sys_futex(SYSCALL_ARGS)
 		return err ? err : futex_wake(&key, MAX(value, 1u), value3);
 	case FUTEX_REQUEUE:
 		return futex_requeue(word, shared, value, (u32)a3, word2, NULL);
+	case FUTEX_WAKE_OP:
+		return futex_wake_op(word, shared, value, word2, (u32)a3,
+				     value3);
 	case FUTEX_CMP_REQUEUE:
 		return futex_requeue(word, shared, value, (u32)a3, word2,
 				     &value3);

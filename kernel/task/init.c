@@ -121,7 +121,7 @@ void init_start(void)
 	if (!err)
 		err = task_create(p, "init", &t);
 	if (!err)
-		err = process_publish(p, NULL, t);
+		err = process_publish(p, NULL, false, t);
 	if (err)
 		panic("init: cannot make pid 1: error %d", -err);
 	assert(t->tid == 1);

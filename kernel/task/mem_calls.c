@@ -8,6 +8,7 @@
  * (VmLck, RLIMIT_MEMLOCK) is worse than -ENOSYS.
  */
 #include "kernel/fs/fcntl.h"
+#include "kernel/fs/memfd.h"
 #include "kernel/task/syscall.h"
 #include "kernel/task/task.h"
 #include "mm/frames/kmalloc.h"
@@ -32,6 +33,9 @@ static int mmap_use_file(struct mmap_request *rq, struct file *file)
 	if (!file->ops->mmap)
 		return -ENODEV;
 	err = file->ops->mmap(file, &rq->mapping, &anonymous);
+	if (!err && rq->mapping && rq->flags & MAP_SHARED)
+		err = memfd_check_map(file, rq->prot & PROT_WRITE,
+				      &rq->may_write);
 	if (!err && anonymous) {
 		rq->mapping = NULL;
 		rq->offset = 0;
@@ -51,8 +55,12 @@ static long mmap_file(struct mmap_request *rq, int fd)
 	if (!file)
 		return -EBADF;
 	err = mmap_use_file(rq, file);
-	if (!err)
+	if (!err) {
 		err = mm_mmap(p->mm, rq, &at);
+		/* From here on the VMA counts for itself. */
+		if (rq->mapping && rq->flags & MAP_SHARED && rq->may_write)
+			mapping_count_writer(rq->mapping, -1);
+	}
 	file_put(file);                 /* the VMA holds the mapping itself */
 	return err ? err : (long)at;
 }

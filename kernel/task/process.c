@@ -69,6 +69,7 @@ static void process_set_limits(struct process *p)
 	p->rlimit[RLIMIT_CORE].cur = 0;
 	p->rlimit[RLIMIT_NOFILE] = (struct rlimit){ 1024, 4096 };
 	p->rlimit[RLIMIT_MEMLOCK] = (struct rlimit){ MIB(8), MIB(8) };
+	p->rlimit[RLIMIT_SIGPENDING] = (struct rlimit){ 4096, 4096 };
 	p->rlimit[RLIMIT_NICE] = (struct rlimit){ 0, 0 };
 	p->rlimit[RLIMIT_RTPRIO] = (struct rlimit){ 0, 0 };
 }
@@ -82,6 +83,21 @@ static void process_init_lists(struct process *p)
 	wait_queue_init(&p->wait_children);
 	wait_queue_init(&p->stop_wait);
 	wait_queue_init(&p->vfork_wait);
+}
+
+/* Who it is, and the switches of prctl(2) that fork copies. */
+static void process_inherit_identity(struct process *p, struct process *parent)
+{
+	u64 flags = spin_lock_irq(&tasks_lock);
+
+	p->cred = parent->cred;
+	groups_get(p->cred.groups);
+	spin_unlock_irq(&tasks_lock, flags);
+	p->no_new_privs = parent->no_new_privs;
+	p->keep_caps = parent->keep_caps;
+	p->thp_disable = parent->thp_disable;
+	p->dumpable = parent->dumpable;
+	p->personality = parent->personality;
 }
 
 /**
@@ -106,12 +122,12 @@ int process_create(struct process *parent, struct process **out)
 	p->dumpable = 1;
 	if (parent) {
 		memcpy(p->rlimit, parent->rlimit, sizeof(p->rlimit));
-		p->cred = parent->cred;
-		p->no_new_privs = parent->no_new_privs;
+		process_inherit_identity(p, parent);
 		signal_state_copy(&p->signals, &parent->signals);
 	} else {
 		memset(p->signals.action, 0, sizeof(p->signals.action));
 		process_set_limits(p);
+		p->cred.cap_effective = p->cred.cap_permitted = CAP_ALL;
 	}
 	*out = p;
 	return 0;
@@ -120,22 +136,24 @@ int process_create(struct process *parent, struct process **out)
 /**
  * process_publish() - let p be found: table, tree, its first task
  *
- * leader's tid becomes the pid; parent's group and session are inherited.
- * The table's reference is added.
+ * leader's tid becomes the pid; maker's group and session are inherited. maker
+ * becomes its parent (NULL: the first process), or, for a sibling, maker's own
+ * parent of this moment. The table's reference is added.
  *
  * Context: thread. Return: 0 or -ENOMEM without a change.
  */
-int process_publish(struct process *p, struct process *parent,
+int process_publish(struct process *p, struct process *maker, bool sibling,
 		    struct task *leader)
 {
 	u64 flags = spin_lock_irq(&tasks_lock);
+	struct process *parent = sibling ? maker->parent : maker;
 	int err = radix_insert(&pid_table, (u64)leader->tid, p);
 
 	if (!err) {
 		process_get(p);
 		p->pid = leader->tid;
-		p->pgid = parent ? parent->pgid : p->pid;
-		p->sid = parent ? parent->sid : p->pid;
+		p->pgid = maker ? maker->pgid : p->pid;
+		p->sid = maker ? maker->sid : p->pid;
 		p->parent = parent;
 		p->ppid = parent ? parent->pid : 0;
 		if (parent)
@@ -178,6 +196,7 @@ void process_put(struct process *p)
 		return;
 	assert_slow(!p->mm && !p->files);
 	signal_queue_free(&p->signals.shared);
+	groups_put(p->cred.groups);
 	kmem_cache_free(process_cache, p);
 }
 

@@ -33,6 +33,12 @@
 #define SIGNALS_IGNORED_BY_DEFAULT                                \
 	(signal_bit(SIGCHLD) | signal_bit(SIGCONT) |              \
 	 signal_bit(SIGURG) | signal_bit(SIGWINCH))
+#define SIGNALS_CORE                                              \
+	(signal_bit(SIGQUIT) | signal_bit(SIGILL) |               \
+	 signal_bit(SIGTRAP) | signal_bit(SIGABRT) |              \
+	 signal_bit(SIGBUS) | signal_bit(SIGFPE) |                \
+	 signal_bit(SIGSEGV) | signal_bit(SIGXCPU) |              \
+	 signal_bit(SIGXFSZ) | signal_bit(SIGSYS))
 #define SIGNALS_UNBLOCKABLE (signal_bit(SIGKILL) | signal_bit(SIGSTOP))
 
 /** signal_name() - "SIGSEGV"; realtime signals are "SIGRT". */
@@ -68,12 +74,12 @@ void signal_state_copy(struct signal_state *to, struct signal_state *from)
 }
 
 /**
- * signal_state_exec() - handlers of the old program go, ignored stays
- * ignored.
+ * signal_state_reset() - handlers go, what is ignored stays ignored
+ *
+ * For exec and CLONE_CLEAR_SIGHAND. Context: thread.
  */
-void signal_state_exec(struct task *t)
+void signal_state_reset(struct signal_state *s)
 {
-	struct signal_state *s = &t->process->signals;
 	u64 flags = spin_lock_irq(&s->lock);
 
 	for (int i = 0; i < SIGNAL_NR; i++) {
@@ -84,6 +90,12 @@ void signal_state_exec(struct task *t)
 			s->action[i].handler = SIG_IGN;
 	}
 	spin_unlock_irq(&s->lock, flags);
+}
+
+/** signal_state_exec() - no handler and no alternate stack of the old program. */
+void signal_state_exec(struct task *t)
+{
+	signal_state_reset(&t->process->signals);
 	t->signals.alt_sp = 0;
 	t->signals.alt_size = 0;
 	t->signals.alt_flags = SS_DISABLE;
@@ -147,6 +159,21 @@ static void signal_wake_group(struct process *p, int signo)
 bool signal_default_ignores(int signo)
 {
 	return signal_bit(signo) & SIGNALS_IGNORED_BY_DEFAULT;
+}
+
+/**
+ * signal_wait_status() - how wait4 shows the end of p by signo
+ *
+ * The core bit is set where Linux would have written a core: the signal is one
+ * of those, RLIMIT_CORE leaves room for a page, and the process is dumpable. A
+ * file is not written. Context: any.
+ */
+int signal_wait_status(const struct process *p, int signo)
+{
+	bool core = signal_bit(signo) & SIGNALS_CORE && p->dumpable == 1 &&
+		    p->rlimit[RLIMIT_CORE].cur >= PAGE_SIZE;
+
+	return signo | (core ? 0x80 : 0);
 }
 
 /* Would nobody notice? Context: signals.lock. */

@@ -32,6 +32,7 @@ void signal_deliver(struct trap_frame *tf);
 
 void signal_state_init(struct signal_state *s);
 void signal_state_copy(struct signal_state *to, struct signal_state *from);
+void signal_state_reset(struct signal_state *s);
 /* exec: handlers go, what is ignored stays. Context: calling task, alone. */
 void signal_state_exec(struct task *t);
 /* The calling task's mask; SIGKILL and SIGSTOP stay open. */
@@ -49,6 +50,7 @@ bool signal_on_altstack(vaddr_t sp);
 struct sigaltstack_user signal_altstack(vaddr_t sp);
 void signal_wake_task(struct task *t, u32 work);
 bool signal_default_ignores(int signo);
+int signal_wait_status(const struct process *p, int signo);
 const char *signal_name(int signo);
 
 #endif

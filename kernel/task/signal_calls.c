@@ -372,3 +372,92 @@ long sys_tgkill(SYSCALL_ARGS)
 {
 	return (int)a0 > 0 ? kill_task((int)a0, (int)a1, (int)a2) : -EINVAL;
 }
+
+/* ---- sending with a story ------------------------------------------------ */
+
+/* The story a program tells must not look like the kernel's or kill's, unless
+ * it tells it to itself. */
+static int queue_siginfo_get(u64 uinfo, int signo, int pid,
+			     struct siginfo *info)
+{
+	if (copy_from_user(info, (const void __user *)uinfo, sizeof(*info)))
+		return -EFAULT;
+	info->signo = signo;
+	if ((info->code >= 0 || info->code == SI_TKILL) &&
+	    pid != current_process()->pid)
+		return -EPERM;
+	return 0;
+}
+
+/* -EAGAIN: as many wait as RLIMIT_SIGPENDING allows. Only a realtime signal
+ * can wait more than once, so only they can fill the queue. */
+static int queue_has_room(const struct signal_queue *q, int signo)
+{
+	u64 limit = current_process()->rlimit[RLIMIT_SIGPENDING].cur;
+
+	return signo >= SIGNAL_RT_FIRST && READ_ONCE(q->nr) >= limit ? -EAGAIN
+								     : 0;
+}
+
+/** sys_rt_sigqueueinfo() - rt_sigqueueinfo(2): process, signal, siginfo. */
+long sys_rt_sigqueueinfo(SYSCALL_ARGS)
+{
+	int pid = (int)a0, signo = (int)a1, err;
+	struct siginfo info;
+	struct process *p;
+
+	err = queue_siginfo_get(a2, signo, pid, &info);
+	if (err)
+		return err;
+	p = process_find(pid);
+	if (!p)
+		return -ESRCH;
+	if (signo < 0 || signo > SIGNAL_NR)
+		err = -EINVAL;
+	else if (!kill_is_allowed(p))
+		err = -EPERM;
+	else if (signo && !p->zombie)
+		err = queue_has_room(&p->signals.shared, signo);
+	if (!err && signo && !p->zombie)
+		err = signal_send_process(p, signo, &info);
+	process_put(p);
+	return err;
+}
+
+/* Context: tasks_lock. */
+static int queue_to_task(int pid, int tid, const struct siginfo *info)
+	__needs_lock(tasks_lock)
+{
+	int signo = info->signo, err;
+	struct task *t = task_find_locked(tid);
+
+	if (!t || t->process->pid != pid)
+		return -ESRCH;
+	if (signo < 0 || signo > SIGNAL_NR)
+		return -EINVAL;
+	if (!kill_is_allowed(t->process))
+		return -EPERM;
+	if (!signo)
+		return 0;
+	err = queue_has_room(&t->signals.own, signo);
+	return err ? err : signal_send_task(t, signo, info);
+}
+
+/** sys_rt_tgsigqueueinfo() - the same to one task: process, task, signal,
+ * siginfo. */
+long sys_rt_tgsigqueueinfo(SYSCALL_ARGS)
+{
+	int pid = (int)a0, tid = (int)a1, err;
+	struct siginfo info;
+	u64 flags;
+
+	if (pid <= 0 || tid <= 0)
+		return -EINVAL;
+	err = queue_siginfo_get(a3, (int)a2, pid, &info);
+	if (err)
+		return err;
+	flags = spin_lock_irq(&tasks_lock);
+	err = queue_to_task(pid, tid, &info);
+	spin_unlock_irq(&tasks_lock, flags);
+	return err;
+}

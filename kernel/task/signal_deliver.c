@@ -197,7 +197,7 @@ static void signal_act_default(struct process *p, int signo)
 	if (signal_default_stops(signo))
 		process_stop(p, signo);
 	else
-		process_exit(signo);
+		process_exit(signal_wait_status(p, signo));
 }
 
 /* ---- the pass ------------------------------------------------------------ */

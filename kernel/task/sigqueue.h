@@ -18,7 +18,7 @@ enum { SIGHUP = 1, SIGINT, SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE,
        SIGXCPU, SIGXFSZ, SIGVTALRM, SIGPROF, SIGWINCH, SIGIO, SIGPWR, SIGSYS,
        SIGNAL_RT_FIRST, SIGNAL_NR = 64 };
 
-enum { SI_USER = 0, SI_KERNEL = 0x80, SI_TKILL = -6 };
+enum { SI_USER = 0, SI_KERNEL = 0x80, SI_QUEUE = -1, SI_TKILL = -6 };
 enum { SEGV_MAPERR = 1, SEGV_ACCERR = 2, BUS_ADRALN = 1, BUS_ADRERR = 2,
        FPE_INTDIV = 1, FPE_FLTINV = 7, TRAP_TRACE = 2 };
 enum { CLD_EXITED = 1, CLD_KILLED, CLD_DUMPED, CLD_TRAPPED, CLD_STOPPED,
@@ -33,11 +33,14 @@ struct signal_queued {
 	struct siginfo info;
 };
 
-/* Waiting signals, oldest first. A bit without an entry is a signal whose
- * siginfo found no memory: it arrives all the same. */
+/* Waiting signals, oldest first. A bit without an entry is a signal of the
+ * kernel's, or one whose siginfo found no memory: it arrives all the same. */
 struct signal_queue {
 	u64 pending;                    /* bit signo - 1 [lock] */
+	u64 from_kernel;                /* of those: SI_KERNEL, no entry [lock] */
 	struct list_node entries;       /* struct signal_queued [lock] */
+	struct list_node dead;          /* dropped, not yet freed [lock] */
+	u32 nr;                         /* entries that wait [lock] */
 };
 
 struct signal_state {                   /* per process */

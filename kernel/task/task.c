@@ -129,6 +129,7 @@ int task_create(struct process *p, const char *comm, struct task **out)
 	t->thread.on_dead = task_reap;
 	signal_queue_init(&t->signals.own);
 	t->signals.alt_flags = SS_DISABLE;
+	t->timer_slack = TIMERSLACK_NS;
 	str_copy(t->comm, comm, sizeof(t->comm));
 	process_get(p);
 	t->process = p;

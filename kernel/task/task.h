@@ -45,10 +45,17 @@ struct rlimit { u64 cur, max; };
 struct cred {
 	u32 uid, euid, suid;
 	u32 gid, egid, sgid;
+	u64 cap_effective, cap_permitted, cap_inheritable;
+	struct groups *groups;          /* with a reference; NULL: none [tree] */
 };
+
+#define TIMERSLACK_NS 50000             /* what a program starts with */
+#define CAP_ALL (((u64)1 << 41) - 1)    /* 41 capabilities in Linux 6.1 */
 
 /* Job control, as wait4 reports it. */
 enum process_stop { PROCESS_RUNS, PROCESS_STOPPED, PROCESS_CONTINUED };
+
+struct groups;
 
 struct process {
 	int pid;                        /* thread group id */
@@ -91,8 +98,14 @@ struct process {
 	u64 alarm_deadline;             /* ns of timer_now(); 0: off */
 	struct wait_queue vfork_wait;   /* the parent, until exec or exit */
 	bool vfork_done;
-	bool no_new_privs;
+	bool no_new_privs;              /* prctl_calls.c, from here on: */
+	bool keep_caps;
+	bool thp_disable;
+	bool subreaper;                 /* orphans below come to us [tree] */
+	bool membarrier;                /* registered for the private one */
 	int dumpable;
+	int death_signal;               /* when the parent ends; 0: none */
+	u32 personality;
 };
 
 struct task {
@@ -104,6 +117,9 @@ struct task {
 	u32 __user *clear_tid;          /* zeroed and woken at exit, or NULL */
 	void __user *robust_list;       /* set_robust_list, or NULL */
 	u64 restart_deadline;           /* ns: for a restarted sleep; 0: none */
+	int policy, nice;               /* kept, not obeyed [tree] */
+	bool policy_reset;              /* a child starts with the usual [tree] */
+	u64 timer_slack;                /* ns, kept, not obeyed */
 	char comm[16];
 };
 
@@ -139,8 +155,8 @@ u64 task_cpu_ns(const struct task *t);
 
 void process_init(void);
 int __must_check process_create(struct process *parent, struct process **out);
-int __must_check process_publish(struct process *p, struct process *parent,
-				 struct task *leader);
+int __must_check process_publish(struct process *p, struct process *maker,
+				 bool sibling, struct task *leader);
 struct process *process_find_locked(int pid) __needs_lock(tasks_lock);
 void process_unlink_locked(struct process *p) __needs_lock(tasks_lock);
 struct process *process_next_locked(int *pid) __needs_lock(tasks_lock);
@@ -162,6 +178,11 @@ void __noreturn task_exit(int code);
 void __noreturn process_exit(int code);
 /* exec: ends every other task of the process and takes the leader's id. */
 int __must_check process_end_other_tasks(void);
+/* Supplementary groups: cred_calls.c. */
+void groups_get(struct groups *g);
+void groups_put(struct groups *g);
+/* Any task by its number, or NULL. Context: tasks_lock. */
+struct task *task_find_locked(int tid) __needs_lock(tasks_lock);
 /* The zombie's last trace in tree and table; the pid is free again. */
 void process_release(struct process *p);
 /* Fault counts of a space that p leaves behind. */

@@ -447,15 +447,17 @@ void mapping_punch(struct mapping *m, u64 start, u64 end)
  *
  * Takes a reference to the owner. Context: any.
  */
-void mapping_map_get(struct mapping *m, bool shared)
+void mapping_map_get(struct mapping *m, bool shared, bool writer)
 {
 	if (m->ops->get)
 		m->ops->get(m);
 	__atomic_fetch_add(&m->nr_maps, 1, __ATOMIC_RELAXED);
-	if (!shared)
-		return;
-	WRITE_ONCE(m->scribbled, true);
-	__atomic_fetch_add(&m->nr_shared_maps, 1, __ATOMIC_RELAXED);
+	if (shared) {
+		WRITE_ONCE(m->scribbled, true);
+		__atomic_fetch_add(&m->nr_shared_maps, 1, __ATOMIC_RELAXED);
+	}
+	if (writer)
+		mapping_count_writer(m, 1);
 }
 
 /**
@@ -463,8 +465,10 @@ void mapping_map_get(struct mapping *m, bool shared)
  *
  * Context: thread, no mm lock (the owner may be freed, with locks of its own).
  */
-void mapping_map_put(struct mapping *m, bool shared)
+void mapping_map_put(struct mapping *m, bool shared, bool writer)
 {
+	if (writer)
+		mapping_count_writer(m, -1);
 	if (shared)
 		__atomic_fetch_sub(&m->nr_shared_maps, 1, __ATOMIC_RELAXED);
 	__atomic_fetch_sub(&m->nr_maps, 1, __ATOMIC_RELAXED);

@@ -45,6 +45,8 @@ struct mapping {
 	u32 nr_shared_maps;             /* VMAs MAP_SHARED [atomic] */
 	u32 nr_maps;                    /* VMAs of any kind [atomic] */
 	bool scribbled;                 /* a shared mapping may have written behind the end */
+	u32 nr_writers;                 /* shared VMAs that write, or may by
+					 * mprotect; mmaps on their way [atomic] */
 };
 
 void mapping_cache_init(void);          /* boot, from anon_init() */
@@ -86,9 +88,15 @@ void mapping_truncate(struct mapping *m, u64 size);
  * (private copies stay), parts of pages are zeroed. size stays. */
 void mapping_punch(struct mapping *m, u64 start, u64 end);
 
-/* A VMA begins or ceases to map the file. Context: any; put: no mm lock. */
-void mapping_map_get(struct mapping *m, bool shared);
-void mapping_map_put(struct mapping *m, bool shared);
+/* A VMA begins or ceases to map the file; writer: it is shared and may write.
+ * Context: any; put: no mm lock. */
+void mapping_map_get(struct mapping *m, bool shared, bool writer);
+void mapping_map_put(struct mapping *m, bool shared, bool writer);
+/* One more mapping that may change the file, or -1: one less. Context: any. */
+static inline void mapping_count_writer(struct mapping *m, int by)
+{
+	__atomic_fetch_add(&m->nr_writers, (u32)by, __ATOMIC_SEQ_CST);
+}
 
 /* Pages that hold a byte of the file: faults at or past this index are BUS. */
 static inline u64 mapping_end_index(const struct mapping *m)

@@ -124,7 +124,7 @@ static __force_inline struct page *page_alloc_pc(gfp_t gfp, unsigned int order,
 	u32 count;
 
 	assert_slow(this_cpu_read(irq_depth) == 0);
-	if (likely(order == 0 && inject_countdown == 0)) {
+	if (likely(order == 0 && inject_on == 0)) {
 		preempt_disable();
 		pcp = pcp_of(page_alloc_top[page_alloc_zone_bits(gfp)]);
 		count = pcp->count;

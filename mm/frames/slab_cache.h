@@ -162,7 +162,7 @@ static __force_inline void *slab_alloc_pc(struct kmem_cache *cache, gfp_t gfp,
 	struct kmem_cache_cpu *c;
 	void *obj = NULL;
 
-	if (likely(inject_countdown == 0)) {
+	if (likely(inject_on == 0)) {
 		preempt_disable();
 		c = slab_this_cpu(cache);
 		obj = c->freelist;

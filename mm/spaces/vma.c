@@ -128,6 +128,12 @@ u32 vma_leaf_prot(u32 flags)
 	return prot;
 }
 
+/* Can the file change through this VMA, now or after an mprotect? */
+static bool vma_is_writer(const struct vma *vma)
+{
+	return vma->flags & VM_SHARED && vma->flags & VM_MAYWRITE;
+}
+
 /**
  * vma_create() - a VMA outside of any tree, with the values of tmpl
  *
@@ -142,7 +148,8 @@ struct vma *vma_create(const struct vma *tmpl)
 	vma_copy_values(vma, tmpl);
 	vma->next_dead = NULL;
 	if (vma->mapping)
-		mapping_map_get(vma->mapping, vma->flags & VM_SHARED);
+		mapping_map_get(vma->mapping, vma->flags & VM_SHARED,
+				vma_is_writer(vma));
 	return vma;
 }
 
@@ -157,7 +164,8 @@ void vma_free_chain(struct vma *dead)
 		struct vma *next = dead->next_dead;
 
 		if (dead->mapping)
-			mapping_map_put(dead->mapping, dead->flags & VM_SHARED);
+			mapping_map_put(dead->mapping, dead->flags & VM_SHARED,
+					vma_is_writer(dead));
 		kmem_cache_free(vma_cache, dead);
 		dead = next;
 	}

@@ -455,9 +455,9 @@ TEST(vfs, truncation_forgets)
 	EXPECT_EQ(file_read_kernel(f, 2, &c, 1), 1);
 	EXPECT_EQ(c, 0);
 	EXPECT_EQ(tmpfs_truncate(f->inode, TMPFS_MAX_SIZE + 1), -EFBIG);
-	EXPECT_EQ(tmpfs_allocate(f->inode, 0, 9000), 0);
+	EXPECT_EQ(tmpfs_allocate(f->inode, 0, 9000, false), 0);
 	EXPECT_EQ(inode_blocks(f->inode), 3 * 8);
-	EXPECT_EQ(tmpfs_allocate(f->inode, 0, TMPFS_MAX_SIZE), -ENOSPC);
+	EXPECT_EQ(tmpfs_allocate(f->inode, 0, TMPFS_MAX_SIZE, false), -ENOSPC);
 	f->pos = TMPFS_MAX_SIZE;
 	EXPECT_EQ(box_write(f, "x", 1), -EFBIG);
 	file_put(f);
@@ -554,7 +554,7 @@ static int all_that_allocates(void)
 	if (!err)
 		err = tmpfs_truncate(f->inode, 4);
 	if (!err)
-		err = tmpfs_allocate(f->inode, 0, 8192);
+		err = tmpfs_allocate(f->inode, 0, 8192, false);
 	if (f)
 		file_put(f);
 	return err;

@@ -36,7 +36,7 @@ HOST_CFLAGS += -Dsched_yield=quire_sched_yield
 # Left out: what libc and the real sanitizers bring themselves.
 HOST_LEFT_OUT := lib/string.c kernel/base/kasan.c kernel/base/ubsan.c
 # Of layer 8 what knows no processes: names, contents, pipes, archives.
-HOST_FS_SRCS  := $(patsubst %,kernel/fs/%.c,dir file filemap initramfs inode io \
+HOST_FS_SRCS  := $(patsubst %,kernel/fs/%.c,dir file filelock filemap initramfs inode io \
 	names path pipe root tmpfs) kernel/dev/chardev.c kernel/dev/random.c
 HOST_LIB_SRCS := $(filter-out $(HOST_LEFT_OUT),$(wildcard lib/*.c \
 	arch/host/*.c boot/*.c kernel/base/*.c mm/*/*.c) \

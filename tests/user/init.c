@@ -11,6 +11,8 @@
  *   stress [NAME…] [KEY=VALUE…]
  *                 every /tests/stress_*, or the named ones, with these
  *                 arguments (tests/user/stress.h); must be last
+ *   fuzz [NAME…] [KEY=VALUE…]
+ *                 the same with /tests/fuzz_*
  *   run CMD…      one program with its arguments; must be last
  *
  * After each program of /tests the kernel takes a census: every frame must still
@@ -191,7 +193,8 @@ int main(int argc, char **argv)
 			fflush(stdout);
 			run_program(shell);
 		} else if (!strcmp(argv[i], "test") ||
-			   !strcmp(argv[i], "stress")) {
+			   !strcmp(argv[i], "stress") ||
+			   !strcmp(argv[i], "fuzz")) {
 			return verdict |
 			       run_tests(argv[i], argv + i + 1, argc - i - 1);
 		} else if (!strcmp(argv[i], "run") && i + 1 < argc) {
@@ -199,8 +202,8 @@ int main(int argc, char **argv)
 		} else {
 			fprintf(stderr,
 				"init: unknown word \"%s\"; I know tour, "
-				"shell, test [NAME...], stress [NAME...] "
-				"[KEY=VALUE...], run CMD...\n",
+				"shell, test [NAME...], stress or fuzz "
+				"[NAME...] [KEY=VALUE...], run CMD...\n",
 				argv[i]);
 			return 2;
 		}

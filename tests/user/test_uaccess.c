@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <time.h>
 
@@ -90,6 +91,32 @@ CASE(vectors)
 	CHECK(written == -1 || read(fds[0], b, 3) == 3);
 	CHECK(writev(fds[1], KERNEL_ADDRESS, 2) == -1 && errno == EFAULT);
 	CHECK(writev(fds[1], v, minus_one) == -1 && errno == EINVAL);
+}
+
+CASE(times_at_their_borders)
+{
+	static const int64_t odd[] = { -1, INT64_MAX, INT64_MIN,
+				       INT64_MAX / 1000, 999999999999 };
+	int64_t now[2] = { 0, 0 };
+
+	for (int i = 0; i < 25; i++) {
+		int64_t t[2] = { odd[i / 5], odd[i % 5] };
+		int fd = open("/dev/null", O_RDONLY);
+		unsigned long set = 1ul << fd;
+
+		/* Always ready, whatever is thought of the time. */
+#ifdef SYS_select
+		syscall(SYS_select, fd + 1, &set, 0, 0, t);
+#endif
+		syscall(SYS_pselect6, fd + 1, &set, 0, 0, t, 0);
+		close(fd);
+	}
+#ifdef SYS_select
+	CHECK(syscall(SYS_select, 0, 0, 0, 0, (int64_t[]){ -6, 5000000 }) ==
+		      -1 &&
+	      errno == EINVAL);
+#endif
+	CHECK(syscall(SYS_pselect6, 0, 0, 0, 0, now, 0) == 0);
 }
 
 int main(void)

@@ -5,6 +5,7 @@
 #	tests/user/init.c           -> /init
 #	tests/user/test_*.c         -> /tests/test_*
 #	tests/user/stress_*.c       -> /tests/stress_*
+#	tests/user/fuzz_*.c         -> /tests/fuzz_*
 #	tests/user/*.c              -> /bin/*
 #	…_glibc.c, …_pie.c          the machine's gcc, -static or -static-pie;
 #	                            all others with musl, -static
@@ -56,7 +57,7 @@ $(MMBENCH): tests/bench/mmbench.c
 	@$(MUSL_CC) -O2 -static -o $@ $<
 
 # NAME=FILE words: where each program lands in the initramfs.
-user_place = $(if $(filter init,$1),init,$(if $(filter test_% stress_%,$1),tests/$1,bin/$1))
+user_place = $(if $(filter init,$1),init,$(if $(filter test_% stress_% fuzz_%,$1),tests/$1,bin/$1))
 USER_FILES := $(foreach p,$(USER_NAMES),$(call user_place,$p)=$(USER_B)/$p)
 
 $(INITRAMFS): $(USER_PROGS) $(MMBENCH) tools/mkinitramfs.py \

@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: MIT */
+/* What a parent learns of its children, and what signals carry. */
+#include "check.h"
+
+#include <sched.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <time.h>
+
+static void limit(int which, rlim_t value)
+{
+	struct rlimit l;
+
+	CHECK(getrlimit(which, &l) == 0);
+	l.rlim_cur = value;
+	CHECK(setrlimit(which, &l) == 0);
+}
+
+static void abort_quietly(void *arg)
+{
+	(void)arg;
+	abort();
+}
+
+CASE(core_bit_follows_the_limit)
+{
+	int status;
+
+	CHECK(chdir("/tmp") == 0);
+	limit(RLIMIT_CORE, 0);
+	status = in_child(abort_quietly, NULL);
+	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+	CHECK(!WCOREDUMP(status));
+	limit(RLIMIT_CORE, 1 << 24);
+	status = in_child(abort_quietly, NULL);
+	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+	CHECK(WCOREDUMP(status));
+	unlink("core");
+}
+
+static void kill_self(void *arg)
+{
+	kill(getpid(), *(int *)arg);
+	_exit(0);
+}
+
+CASE(some_deaths_leave_no_core)
+{
+	int signo = SIGTERM, status;
+
+	limit(RLIMIT_CORE, 1 << 24);
+	status = in_child(kill_self, &signo);
+	CHECK(WTERMSIG(status) == SIGTERM && !WCOREDUMP(status));
+}
+
+CASE(waitid_tells_the_story)
+{
+	siginfo_t info;
+	pid_t pid;
+
+	CHECK(chdir("/tmp") == 0);
+	limit(RLIMIT_CORE, 1 << 24);
+	pid = fork();
+	if (pid == 0)
+		abort();
+	CHECK(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT) == 0);
+	CHECK(info.si_signo == SIGCHLD && info.si_code == CLD_DUMPED);
+	CHECK(info.si_pid == pid && info.si_status == SIGABRT);
+	CHECK(waitid(P_PID, (id_t)pid, &info, WEXITED) == 0);
+	CHECK(waitid(P_PID, (id_t)pid, &info, WEXITED) == -1 &&
+	      errno == ECHILD);
+	unlink("core");
+	CHECK(waitid(P_ALL, 0, &info, 0) == -1 && errno == EINVAL);
+	CHECK(waitid(77, 0, &info, WEXITED) == -1 && errno == EINVAL);
+	CHECK(waitid(P_PID, 0, &info, WEXITED) == -1 && errno == EINVAL);
+}
+
+CASE(stop_and_continue_are_seen_once)
+{
+	siginfo_t info;
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		while (1)
+			pause();
+	CHECK(kill(pid, SIGSTOP) == 0);
+	CHECK(waitpid(pid, &status, WUNTRACED) == pid);
+	CHECK(WIFSTOPPED(status) && WSTOPSIG(status) == SIGSTOP);
+	CHECK(waitpid(pid, &status, WUNTRACED | WNOHANG) == 0);
+	CHECK(kill(pid, SIGCONT) == 0);
+	CHECK(waitid(P_PID, (id_t)pid, &info, WCONTINUED) == 0);
+	CHECK(info.si_code == CLD_CONTINUED && info.si_status == SIGCONT);
+	CHECK(waitpid(pid, &status, WCONTINUED | WNOHANG) == 0);
+	CHECK(kill(pid, SIGKILL) == 0 && waitpid(pid, &status, 0) == pid);
+	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+}
+
+static void nothing(void *arg)
+{
+	(void)arg;
+}
+
+CASE(ignored_children_leave_no_zombie)
+{
+	signal(SIGCHLD, SIG_IGN);
+	CHECK(in_child(nothing, NULL) == -1 && errno == ECHILD);
+}
+
+/* ---- signals with a value ---------------------------------------------------- */
+
+static void block(int signo)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, signo);
+	CHECK(sigprocmask(SIG_BLOCK, &set, NULL) == 0);
+}
+
+static int wait_for(int signo, siginfo_t *info)
+{
+	const struct timespec now = { 0, 0 };
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, signo);
+	return sigtimedwait(&set, info, &now);
+}
+
+CASE(realtime_signals_queue_with_their_values)
+{
+	int signo = SIGRTMIN + 1;
+	siginfo_t info;
+
+	block(signo);
+	for (int i = 0; i < 5; i++)
+		CHECK(sigqueue(getpid(), signo,
+			       (union sigval){ .sival_int = 10 + i }) == 0);
+	for (int i = 0; i < 5; i++) {
+		CHECK(wait_for(signo, &info) == signo);
+		CHECK(info.si_code == SI_QUEUE && info.si_pid == getpid());
+		CHECK(info.si_value.sival_int == 10 + i);
+	}
+	CHECK(wait_for(signo, &info) == -1 && errno == EAGAIN);
+}
+
+CASE(others_wait_once)
+{
+	siginfo_t info;
+
+	block(SIGUSR1);
+	for (int i = 0; i < 3; i++)
+		CHECK(sigqueue(getpid(), SIGUSR1,
+			       (union sigval){ .sival_int = i }) == 0);
+	CHECK(wait_for(SIGUSR1, &info) == SIGUSR1);
+	CHECK(info.si_value.sival_int == 0);
+	CHECK(wait_for(SIGUSR1, &info) == -1 && errno == EAGAIN);
+}
+
+CASE(the_clock_speaks_for_the_kernel)
+{
+	const struct itimerval soon = { { 0, 0 }, { 0, 1000 } };
+	siginfo_t info;
+	sigset_t set;
+
+	block(SIGALRM);
+	sigemptyset(&set);
+	sigaddset(&set, SIGALRM);
+	CHECK(setitimer(ITIMER_REAL, &soon, NULL) == 0);
+	CHECK(sigwaitinfo(&set, &info) == SIGALRM);
+	CHECK(info.si_code == SI_KERNEL && info.si_pid == 0);
+	CHECK(kill(getpid(), SIGALRM) == 0);
+	CHECK(sigwaitinfo(&set, &info) == SIGALRM);
+	CHECK(info.si_code == SI_USER && info.si_pid == getpid());
+}
+
+CASE(stories_of_others_cannot_be_told)
+{
+	siginfo_t info = { .si_code = SI_USER };
+
+	CHECK(syscall(SYS_rt_sigqueueinfo, getppid(), 0, &info) == -1 &&
+	      errno == EPERM);
+	info.si_code = SI_TKILL;
+	CHECK(syscall(SYS_rt_sigqueueinfo, getppid(), 0, &info) == -1 &&
+	      errno == EPERM);
+	CHECK(syscall(SYS_rt_sigqueueinfo, getpid(), 0, &info) == 0);
+	info.si_code = SI_QUEUE;
+	CHECK(syscall(SYS_rt_sigqueueinfo, getppid(), 0, &info) == 0);
+	CHECK(syscall(SYS_rt_sigqueueinfo, 32100, 0, &info) == -1 &&
+	      errno == ESRCH);
+	CHECK(syscall(SYS_rt_sigqueueinfo, getpid(), 65, &info) == -1 &&
+	      errno == EINVAL);
+	CHECK(syscall(SYS_rt_sigqueueinfo, getpid(), 0, 8) == -1 &&
+	      errno == EFAULT);
+}
+
+CASE(a_signal_for_one_thread)
+{
+	siginfo_t info = { .si_code = SI_QUEUE };
+	int me = getpid();
+
+	block(SIGUSR2);
+	info.si_value.sival_int = 99;
+	CHECK(syscall(SYS_rt_tgsigqueueinfo, me, me, SIGUSR2, &info) == 0);
+	CHECK(wait_for(SIGUSR2, &info) == SIGUSR2);
+	CHECK(info.si_value.sival_int == 99);
+	CHECK(syscall(SYS_rt_tgsigqueueinfo, me, 32100, 0, &info) == -1 &&
+	      errno == ESRCH);
+	CHECK(syscall(SYS_rt_tgsigqueueinfo, me, 0, 0, &info) == -1 &&
+	      errno == EINVAL);
+}
+
+CASE(the_queue_is_bounded)
+{
+	int signo = SIGRTMIN + 2, nr = 0;
+
+	block(signo);
+	limit(RLIMIT_SIGPENDING, 20);
+	while (nr < 100 &&
+	       !sigqueue(getpid(), signo, (union sigval){ .sival_int = nr }))
+		nr++;
+	CHECK(errno == EAGAIN && nr > 0 && nr <= 20);
+}
+
+/* ---- clone ------------------------------------------------------------------- */
+
+#ifndef CLONE_CLEAR_SIGHAND
+#define CLONE_CLEAR_SIGHAND 0x100000000ull
+#endif
+#ifndef SYS_clone3
+#define SYS_clone3 435
+#endif
+
+struct clone_args {
+	uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack,
+		stack_size, tls;
+};
+
+static long clone3(uint64_t flags, uint64_t exit_signal)
+{
+	struct clone_args args = { .flags = flags,
+				   .exit_signal = exit_signal };
+
+	return syscall(SYS_clone3, &args, sizeof(args));
+}
+
+CASE(a_sibling_has_our_parent)
+{
+	int status, pipe_to_us[2];
+	pid_t child, sibling;
+
+	CHECK(pipe(pipe_to_us) == 0);
+	child = fork();
+	if (child == 0) {
+		pid_t parent = getppid();
+		long pid = clone3(CLONE_PARENT, 0);
+
+		if (pid == 0)
+			_exit(getppid() == parent ? 7 : 8);
+		CHECK(write(pipe_to_us[1], &pid, sizeof(int)) == sizeof(int));
+		CHECK(wait(NULL) == -1 && errno == ECHILD);
+		_exit(0);
+	}
+	CHECK(read(pipe_to_us[0], &sibling, sizeof(int)) == sizeof(int));
+	CHECK(waitpid(sibling, &status, 0) == sibling);
+	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 7);
+	CHECK(waitpid(child, &status, 0) == child && status == 0);
+}
+
+CASE(orphans_end_with_sigchld)
+{
+	int status, hold[2];
+	char c;
+	pid_t pid;
+
+	signal(SIGUSR1, SIG_DFL);       /* deadly, if it came */
+	CHECK(prctl(PR_SET_CHILD_SUBREAPER, 1) == 0 && pipe(hold) == 0);
+	pid = fork();
+	if (pid == 0) {
+		if (clone3(0, SIGUSR1) == 0) {
+			CHECK(close(hold[1]) == 0);
+			CHECK(read(hold[0], &c, 1) == 0);
+			_exit(5);
+		}
+		_exit(0);
+	}
+	CHECK(waitpid(pid, &status, 0) == pid && status == 0);
+	CHECK(close(hold[1]) == 0);     /* now the orphan may end */
+	CHECK(wait(&status) > 0 && WEXITSTATUS(status) == 5);
+}
+
+static void handler(int signo)
+{
+	(void)signo;
+}
+
+CASE(handlers_are_cleared_and_ignored_stays)
+{
+	struct sigaction sa;
+	int status;
+	long pid;
+
+	signal(SIGUSR1, handler);
+	signal(SIGUSR2, SIG_IGN);
+	pid = clone3(CLONE_CLEAR_SIGHAND, SIGCHLD);
+	if (pid == 0) {
+		CHECK(sigaction(SIGUSR1, NULL, &sa) == 0);
+		CHECK(sa.sa_handler == SIG_DFL);
+		CHECK(sigaction(SIGUSR2, NULL, &sa) == 0);
+		CHECK(sa.sa_handler == SIG_IGN);
+		_exit(0);
+	}
+	CHECK(waitpid((pid_t)pid, &status, 0) == pid && status == 0);
+}
+
+CASE(clone3_refuses)
+{
+	struct clone_args args = { 0 };
+
+	CHECK(syscall(SYS_clone3, &args, 8) == -1 && errno == EINVAL);
+	CHECK(syscall(SYS_clone3, &args, 5000) == -1 && errno == E2BIG);
+	CHECK(syscall(SYS_clone3, 8, sizeof(args)) == -1 && errno == EFAULT);
+	CHECK(clone3(CLONE_PARENT, SIGCHLD) == -1 && errno == EINVAL);
+	CHECK(clone3(CLONE_DETACHED, SIGCHLD) == -1 && errno == EINVAL);
+	CHECK(clone3(CLONE_THREAD, 0) == -1 && errno == EINVAL);
+	CHECK(clone3(0, 65) == -1 && errno == EINVAL);
+	args.stack = 4096;
+	CHECK(syscall(SYS_clone3, &args, sizeof(args)) == -1 &&
+	      errno == EINVAL);
+}
+
+int main(void)
+{
+	return run_cases();
+}
