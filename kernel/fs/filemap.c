@@ -57,13 +57,16 @@ static long tmpfs_read(struct file *file, struct io *io, u64 *pos)
 }
 
 /* The page to write at pos, with a reference; -ENOSPC at the limit. */
-static int tmpfs_page_for_write(struct mapping *m, u64 pos, struct page **out)
+static int tmpfs_page_for_write(struct mapping *m, struct io *io, u64 pos,
+				struct page **out)
 {
 	int err;
 
 	*out = mapping_find(m, pos >> PAGE_SHIFT);
 	if (*out)
 		return 0;
+	if (!io_has_byte(io))           /* no page for what never comes */
+		return -EFAULT;
 	if (READ_ONCE(mapping_total_pages) >= tmpfs_limit_pages())
 		return -ENOSPC;
 	err = mapping_get_page(m, pos >> PAGE_SHIFT, out);
@@ -86,7 +89,7 @@ static int tmpfs_write_page(struct mapping *m, struct io *io, u64 *pos)
 {
 	size_t n = bytes_in_page(*pos, io->left), done;
 	struct page *page;
-	int err = tmpfs_page_for_write(m, *pos, &page);
+	int err = tmpfs_page_for_write(m, io, *pos, &page);
 
 	if (err)
 		return err;
@@ -97,7 +100,7 @@ static int tmpfs_write_page(struct mapping *m, struct io *io, u64 *pos)
 	*pos += done;
 	if (done)
 		tmpfs_grow_size(m, *pos);
-	return done < n ? -EFAULT : 0;
+	return done ? 0 : -EFAULT;      /* a longer file may give the rest */
 }
 
 static long tmpfs_write(struct file *file, struct io *io, u64 *pos)

@@ -65,9 +65,12 @@ static long write_checked_at(struct file *file, struct io *io, u64 pos)
 
 /* ---- one range of memory ----------------------------------------------------------- */
 
-/* The caller's buffer; its end must lie in the user half. */
-static int io_from_range(struct io *io, u64 base, u64 len)
+/* The caller's buffer; its end must lie in the user half. may: the descriptor
+ * is open for this, which is asked first. */
+static int io_from_range(struct io *io, bool may, u64 base, u64 len)
 {
+	if (unlikely(!may))
+		return -EBADF;
 	if (!user_range_ok((void __user *)base, len))
 		return -EFAULT;
 	io_init_user(io, base, MIN(len, RW_MAX));
@@ -83,7 +86,7 @@ long sys_read(SYSCALL_ARGS)
 
 	if (unlikely(!fd_borrow((int)a0, &loan)))
 		return -EBADF;
-	ret = io_from_range(&io, a1, a2);
+	ret = io_from_range(&io, file_may_read(loan.file), a1, a2);
 	if (likely(!ret))
 		ret = file_read(loan.file, &io);
 	fd_return(&loan);
@@ -99,11 +102,17 @@ long sys_write(SYSCALL_ARGS)
 
 	if (unlikely(!fd_borrow((int)a0, &loan)))
 		return -EBADF;
-	ret = io_from_range(&io, a1, a2);
+	ret = io_from_range(&io, file_may_write(loan.file), a1, a2);
 	if (likely(!ret))
 		ret = write_checked(loan.file, &io);
 	fd_return(&loan);
 	return ret;
+}
+
+/* No position may lie beyond the largest one. */
+static int pos_check(u64 pos, u64 len)
+{
+	return pos + len > INT64_MAX ? -EINVAL : 0;
 }
 
 /** sys_pread64() - pread(2): fd, buffer, length, position. */
@@ -117,7 +126,9 @@ long sys_pread64(SYSCALL_ARGS)
 		return -EINVAL;
 	if (!fd_borrow((int)a0, &loan))
 		return -EBADF;
-	ret = io_from_range(&io, a1, a2);
+	ret = io_from_range(&io, file_may_read(loan.file), a1, a2);
+	if (!ret)
+		ret = pos_check(a3, a2);
 	if (!ret)
 		ret = file_read_at(loan.file, &io, a3);
 	fd_return(&loan);
@@ -135,7 +146,9 @@ long sys_pwrite64(SYSCALL_ARGS)
 		return -EINVAL;
 	if (!fd_borrow((int)a0, &loan))
 		return -EBADF;
-	ret = io_from_range(&io, a1, a2);
+	ret = io_from_range(&io, file_may_write(loan.file), a1, a2);
+	if (!ret)
+		ret = pos_check(a3, a2);
 	if (!ret)
 		ret = write_checked_at(loan.file, &io, a3);
 	fd_return(&loan);
@@ -310,7 +323,7 @@ long sys_getdents64(SYSCALL_ARGS)
 
 	if (!fd_borrow((int)a0, &loan))
 		return -EBADF;
-	ret = io_from_range(&io, a1, (u32)a2);
+	ret = io_from_range(&io, true, a1, (u32)a2);
 	if (!ret && loan.file->inode->type != INODE_DIR)
 		ret = -ENOTDIR;
 	if (!ret && loan.file->flags & O_PATH)
