@@ -282,6 +282,8 @@ def ask_all(guests: tuple[Guest, ...], seeds: range, steps: int) -> list[dict[in
         thread.start()
     for thread in threads:
         thread.join()
+    for guest in guests:                    # QEMU does not outlive the thread
+        guest.stop()                        # that started it
     return answers
 
 

@@ -20,6 +20,19 @@ long raw(long result)
 	return result == -1 ? -errno : result;
 }
 
+/* Below, Linux lets root map, if it insists. */
+enum { LOWEST = 0x10000 };
+
+/* Advice over what is not memory of ours must wrap to be harmless. */
+static struct range draw_advised(struct dice *d)
+{
+	struct range r = draw_range(d);
+
+	if (r.len > 1ul << 40)
+		r.len = -PAGE;
+	return r;
+}
+
 /* Whether a result is an address and not an error. */
 static bool is_address(long result)
 {
@@ -134,8 +147,6 @@ static struct mmap_args draw_mmap(struct dice *d)
 	m.prot = draw_prot(d);
 	m.flags = draw_type(d) | draw_extra_flags(d);
 	draw_place(d, &m);
-	if (m.flags & (MAP_FIXED | MAP_FIXED_NOREPLACE))
-		m.flags &= ~MAP_HUGETLB; /* fails after unmapping 2 MiB */
 	if (chance(d, 50)) {
 		m.flags |= MAP_ANONYMOUS;
 		if (chance(d, 10))
@@ -143,7 +154,15 @@ static struct mmap_args draw_mmap(struct dice *d)
 	} else {
 		m.fd = draw_fd(d);
 		m.offset = draw_file_offset(d);
+		if (!strcmp(drawn_fd(), "zero") && m.offset % PAGE == 0)
+			m.offset = 0;   /* Linux: SIGBUS behind its own size */
+		if (!strcmp(drawn_fd(), "zero") && !private_zero)
+			m.flags = (m.flags & ~15) | MAP_SHARED;
 	}
+	if (m.flags & MAP_ANONYMOUS && (m.flags & MAP_TYPE) == MAP_PRIVATE)
+		m.flags &= ~MAP_GROWSDOWN; /* stacks have their own window */
+	if (m.flags & MAP_ANONYMOUS)
+		m.flags &= ~MAP_HUGETLB; /* huge pages have rules of their own */
 	if (chance(d, 8)) {
 		draw_stack(d, &m);
 		m.fd = -1;
@@ -162,6 +181,8 @@ void step_mmap(struct dice *d)
 	say_prot(m.prot);
 	say(" flags %#x %s %#lx", m.flags,
 	    m.flags & MAP_ANONYMOUS ? "anon" : drawn_fd(), m.offset);
+	if (m.flags & (MAP_FIXED | MAP_FIXED_NOREPLACE) && m.r.at < LOWEST)
+		m.r.at += LOWEST;
 	where_cut(m.r.at, m.r.len);
 	at = raw(syscall(SYS_mmap, m.r.at, m.r.len, m.prot, m.flags, m.fd,
 			 m.offset));
@@ -239,6 +260,12 @@ void step_mremap(struct dice *d)
 	uintptr_t to = draw_addr(d);
 	long at;
 
+	if (to < LOWEST)
+		to += LOWEST;
+	if (where_is(old.at) == &windows[STACKS]) {
+		flags |= MREMAP_FIXED;  /* a stack stays among stacks */
+		to = windows[STACKS].base + (uintptr_t)below(d, 1000) * PAGE;
+	}
 	if (chance(d, 4))
 		old.len = 0;
 	say(" mremap");
@@ -264,12 +291,16 @@ void step_mremap(struct dice *d)
 void step_madvise(struct dice *d)
 {
 	static const uint8_t weighted[] = { 4, 4, 4, 8, 22, 23 };
-	struct range r = draw_range(d);
+	struct range r = draw_advised(d);
 	int advice = chance(d, 40) ? weighted[below(d, sizeof(weighted))]
-				   : (int)below(d, 26);
+				   : (int)below(d, 25);
 
 	if (advice == MADV_REMOVE)
 		advice = MADV_DONTNEED; /* has a step of its own */
+	if (advice == MADV_WIPEONFORK && private_zero)
+		advice = MADV_KEEPONFORK;
+	if (advice == MADV_PAGEOUT && !pages_leave)
+		advice = MADV_COLD;
 	say(" madvise");
 	say_range(r);
 	say(" %d", advice);
@@ -282,7 +313,7 @@ void step_madvise(struct dice *d)
 /* step_remove() - holes in the files that are mapped here */
 void step_remove(struct dice *d)
 {
-	struct range r = draw_range(d);
+	struct range r = draw_advised(d);
 
 	say(" remove");
 	say_range(r);
@@ -353,7 +384,12 @@ void step_msync(struct dice *d)
 	note_result(raw(syscall(SYS_msync, r.at, r.len, flags)));
 }
 
-/* step_mincore() - which pages are there */
+/*
+ * step_mincore() - which pages are there
+ *
+ * In a child, whether the zero page was copied along with the pages around it is the
+ * kernel's own affair; so is what leaves memory by MADV_PAGEOUT.
+ */
 void step_mincore(struct dice *d)
 {
 	static unsigned char vec[64 * 1024];
@@ -369,6 +405,9 @@ void step_mincore(struct dice *d)
 		return;
 	say(" ");
 	for (size_t i = 0; i < (r.len + PAGE - 1) / PAGE && i < 64; i++) {
+		if (pages_leave ||
+		    (in_child && maps_is_anonymous(r.at + i * PAGE)))
+			continue;
 		note(vec[i]);
 		say("%d", vec[i]);
 	}
@@ -392,10 +431,10 @@ void step_limit(struct dice *d)
 	if (chance(d, 60)) {
 		limit.rlim_cur = (rlim_t)more * 1024;
 		if (limits[which].now)
-			limit.rlim_cur += 1024 * (rlim_t)read_status(
-							 limits[which].now);
+			limit.rlim_cur +=
+				1024 * (rlim_t)read_status(limits[which].now);
 		say(" %ld more", more / 4);
 	}
-	note_result(raw(syscall(SYS_prlimit64, 0, limits[which].nr, &limit,
-				NULL)));
+	note_result(
+		raw(syscall(SYS_prlimit64, 0, limits[which].nr, &limit, NULL)));
 }

@@ -105,7 +105,7 @@ static uintptr_t draw_wild(struct dice *d, uintptr_t page)
 	static const uintptr_t far[] = {
 		0, PAGE, 0xf000, 0x10000, 1, 0x7ffffffff000,
 		0x800000000000, 0x1000000000000,
-		0xffff800000000000, 0xfffffffffffff000, 0xffffffffffffffff,
+		0xffff800000000000, 0xfffffffffffff000,
 		1ul << 55, 1ul << 63,
 	};
 
@@ -147,7 +147,9 @@ size_t draw_pages(struct dice *d)
 size_t draw_len(struct dice *d)
 {
 	static const size_t odd[] = {
-		0, 1, PAGE - 1, PAGE + 1, 1ul << 48, 1ul << 63, ~0ul - 2 * PAGE, ~0ul - PAGE + 1, ~0ul,
+		0,	   1,	      PAGE - 1,	       PAGE + 1,
+		1ul << 48, 1ul << 63, ~0ul - 2 * PAGE, ~0ul - PAGE + 1,
+		~0ul,
 	};
 
 	return chance(d, 4) ? odd[below(d, sizeof(odd) / sizeof(odd[0]))]
@@ -157,7 +159,8 @@ size_t draw_len(struct dice *d)
 /**
  * draw_range() - address and length
  *
- * At most one of them is wild: together they could reach the program itself.
+ * At most one of them is wild: together they could reach the program itself, and
+ * above the chosen window there is nothing else.
  */
 struct range draw_range(struct dice *d)
 {
@@ -165,6 +168,8 @@ struct range draw_range(struct dice *d)
 
 	if (where_is(r.at))
 		r.len = draw_len(d);
+	if (where_is(r.at) == &windows[CHOSEN] && r.len > 1ul << 40)
+		r.len = -PAGE;
 	return r;
 }
 
@@ -195,5 +200,5 @@ int draw_prot(struct dice *d)
 		return PROT_NONE;
 	if (x < 99)
 		return (int)below(d, 8);
-	return 1 << below(d, 31);
+	return 1 << below(d, 31) & ~0x30; /* BTI, MTE: not of this ABI */
 }

@@ -81,19 +81,37 @@ static bool goes_on(const struct line *a, const struct line *b)
 	       (!*a->name || a->offset + (a->end - a->start) == b->offset);
 }
 
-/* The part of a line in a window; false: it has none. */
-static bool clip(struct line *l)
+/* Keeps the part of a line that lies in a window; false: there is none. */
+static bool clip(struct line *l, const struct window *w)
 {
-	const struct window *w = where_is(l->end - 1);
+	uintptr_t end = w->base + (size_t)w->nr_pages * PAGE;
 
-	if (!where_is(l->start) && w) {
+	if (l->start < w->base) {
 		l->offset += *l->name ? w->base - l->start : 0;
 		l->start = w->base;
 	}
-	w = where_is(l->start);
-	if (w && l->end > w->base + (size_t)w->nr_pages * PAGE)
-		l->end = w->base + (size_t)w->nr_pages * PAGE;
-	return w != NULL;
+	if (l->end > end)
+		l->end = end;
+	return l->start < l->end;
+}
+
+/* Adds the parts of a line that lie in windows; their new number. */
+static int add_line(struct line *lines, int nr, const struct line *whole)
+{
+	static const int by_address[] = { HEAP, ARENA, STACKS, CHOSEN };
+
+	for (int i = 0; i < NR_WINDOWS; i++) {
+		struct line *l = &lines[nr];
+
+		*l = *whole;
+		if (!clip(l, &windows[by_address[i]]))
+			continue;
+		if (nr && goes_on(l - 1, l))
+			l[-1].end = l->end;
+		else
+			nr++;
+	}
+	return nr;
 }
 
 /**
@@ -103,19 +121,13 @@ int maps_read(struct line *lines, int max)
 {
 	static char text[128 * 1024];
 	const char *at = text;
+	struct line whole;
 	int nr = 0;
 
 	(void)read_all("/proc/self/maps", text, sizeof(text));
-	while (*at && nr < max) {
-		struct line *l = &lines[nr];
-
-		at = parse_line(at, l);
-		if (!clip(l))
-			continue;
-		if (nr && goes_on(l - 1, l))
-			l[-1].end = l->end;
-		else
-			nr++;
+	while (*at && nr < max - NR_WINDOWS) {
+		at = parse_line(at, &whole);
+		nr = add_line(lines, nr, &whole);
 	}
 	return nr;
 }
@@ -132,6 +144,19 @@ bool maps_has_one(uintptr_t va, size_t len)
 	for (int i = 0; i < nr; i++)
 		if (lines[i].start <= va && va + len <= lines[i].end)
 			return true;
+	return false;
+}
+
+/**
+ * maps_is_anonymous() - is it a page of private anonymous memory?
+ */
+bool maps_is_anonymous(uintptr_t va)
+{
+	int nr = maps_read(lines, MAX_LINES);
+
+	for (int i = 0; i < nr; i++)
+		if (lines[i].start <= va && va < lines[i].end)
+			return !*lines[i].name;
 	return false;
 }
 

@@ -70,7 +70,7 @@ struct log {
 	uint64_t hash;
 	bool text;                      /* print it as well */
 	int len;                        /* of the line so far */
-	char line[4096];
+	char line[65536];
 };
 
 extern struct log *out;
@@ -115,6 +115,7 @@ struct line {
 };
 
 int maps_read(struct line *lines, int max);
+bool maps_is_anonymous(uintptr_t va);
 bool maps_has_one(uintptr_t va, size_t len);
 void show_maps(void);
 void show_contents(void);
@@ -124,7 +125,8 @@ long read_status(const char *key);      /* "VmData:": kB of /proc/self/status */
 
 /* One for each kind of step. */
 typedef void step_fn(struct dice *d);
-step_fn step_mmap, step_munmap, step_mprotect, step_mremap, step_madvise, step_remove;
+step_fn step_mmap, step_munmap, step_mprotect, step_mremap, step_madvise,
+	step_remove;
 step_fn step_lock, step_lock_all, step_brk, step_msync, step_mincore;
 step_fn step_limit;
 step_fn step_truncate, step_fallocate, step_read, step_write, step_stat;
@@ -146,7 +148,6 @@ void touch_init(void);
 void touch(uintptr_t at, enum touch_kind kind, uint64_t value);
 void note_page(uintptr_t page);
 void helper_start(void);
-void helper_forget(void);
 void helper_run(step_fn *step, struct dice *d);
 
 /* ---- files.c ------------------------------------------------------------------ */
@@ -162,6 +163,12 @@ struct sequence {
 	int nr_steps;
 	uint8_t keep[MAX_STEPS / 8];    /* a bit a step */
 };
+
+extern bool in_child;                   /* of a sequence's first process */
+
+extern bool private_zero;               /* it may map /dev/zero privately */
+
+extern bool pages_leave;                /* it may ask for MADV_PAGEOUT */
 
 void run_sequence(const struct sequence *s);
 bool leave_out(const char *name);

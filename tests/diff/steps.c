@@ -91,6 +91,8 @@ static int draw_kind(struct dice *d)
 	return -1;
 }
 
+bool in_child, private_zero, pages_leave;
+
 static void run_steps(const struct sequence *s, int first, int end, int depth);
 
 /* The next steps in a child; where the parent goes on. */
@@ -109,15 +111,14 @@ static int run_fork(const struct sequence *s, int nr, int end, int depth,
 		return nr + 1;
 	pid = fork();
 	if (pid == 0) {
-		helper_forget();
+		in_child = true;        /* the thread is not here */
 		run_steps(s, nr + 1, stop, depth + 1);
 		say("%*s", depth, "");
 		show_contents();
 		end_line();
 		_exit(depth);
 	}
-	note(pid < 0);
-	if (pid > 0)
+	if (pid > 0)                    /* not a note before it is gone */
 		waitpid(pid, &status, 0);
 	note_number("fork ended", status);
 	end_line();
@@ -168,6 +169,8 @@ static void run_steps(const struct sequence *s, int first, int end, int depth)
  */
 void run_sequence(const struct sequence *s)
 {
+	private_zero = s->seed % 8 == 0;
+	pages_leave = s->seed % 16 == 1;
 	files_open();
 	if (s->seed % 2)
 		helper_start();

@@ -170,19 +170,11 @@ void helper_start(void)
 }
 
 /**
- * helper_forget() - in a child of fork: the thread is not here
- */
-void helper_forget(void)
-{
-	helper_lives = false;
-}
-
-/**
  * helper_run() - one step by the second thread, if there is one
  */
 void helper_run(step_fn *step, struct dice *d)
 {
-	if (!helper_lives) {
+	if (!helper_lives || in_child) {
 		step(d);
 		return;
 	}

@@ -12,6 +12,8 @@
  * any kernel begins at L, and pages are counted from there. A little of what fills
  * the holes belongs to the window.
  *
+ * A page below the stacks keeps them from growing into the arena.
+ *
  * Whether two neighbours that could be one VMA are one is a kernel's own
  * affair, but mremap fails across a border. So every border that a call may
  * have left is remembered as a cut, the same on every kernel.
@@ -61,6 +63,8 @@ void where_init(void)
 {
 	uintptr_t brk = (uintptr_t)syscall(SYS_brk, 0), floor = ~0ul;
 
+	(void)mmap((void *)(windows[STACKS].base - PAGE), PAGE, PROT_READ,
+		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 	brk = (brk + PAGE - 1) & ~(PAGE - 1);
 	(void)syscall(SYS_brk, brk);
 	windows[HEAP].base = brk;
