@@ -31,7 +31,9 @@ import vm
 import watch
 
 STEPS = 200
-STORED = range(1, 401)                      # the seeds of `make test`
+STORED = range(1, 301)                      # the seeds of `make test`
+# Kinds of steps that Quire does not have whole yet: left out on both.
+LATER = ["seal", "lock", "lock_all", "truncate", "fallocate", "remove"]
 SOURCES = Path("tests/diff")
 READY = "memdiff: ready"
 ANSWER = re.compile(r"^(\d+) ([0-9a-f]{16})( status .*)?$")
@@ -46,6 +48,9 @@ exec /bin/memdiff serve %s
 # No huge pages behind the program's back, no protection keys (execute-only
 # memory is readable without them), no fifth level, the same layout each time.
 LINUX_WORDS = "transparent_hugepage=never nopku no5lvl norandmaps rdinit=/diff"
+
+# Without signed pointers, whose arithmetic is most of QEMU's work on "max".
+CPUS = {"aarch64": "cortex-a72"}
 
 
 class GuestError(Exception):
@@ -110,14 +115,14 @@ class Guest:
             try:
                 for first in range(todo, seeds.stop, 100):
                     end = min(first + 100, seeds.stop)
-                    self._take(self.ask(f"range {first} {end} {steps}", 600,
+                    self.take(self.ask(f"range {first} {end} {steps}", 600,
                                         lambda line, n=end - 1: line.startswith(f"{n} ")),
                                answers)
                     todo = end
                     if progress:
                         progress(self, todo)
             except GuestError as error:
-                self._take(self.last_lines, answers)
+                self.take(self.last_lines, answers)
                 while todo in answers:
                     todo += 1
                 answers[todo] = f"down: {error}"
@@ -130,7 +135,7 @@ class Guest:
         return self.log.read_text(errors="replace").replace("\r", "").splitlines()
 
     @staticmethod
-    def _take(lines: list[str], answers: dict[int, str]) -> None:
+    def take(lines: list[str], answers: dict[int, str]) -> None:
         for line in lines:
             if found := ANSWER.match(line):
                 answers[int(found[1])] = found[2] + (found[3] or "")
@@ -164,6 +169,7 @@ def linux_guest(arch: str, initrd: Path, folder: Path, log: Path, smp: int,
     archive.write_bytes(initrd.read_bytes() + extra.finish())
     return Guest("Linux", vm.Machine(
         kernel=kernel, initrd=archive, arch=arch, boot="direct", mem="1G", smp=smp,
+        cpu=CPUS.get(arch, ""),
         append=f"{linux.words(facts)} {LINUX_WORDS}"), folder / "linux", log)
 
 
@@ -172,6 +178,7 @@ def quire_guest(arch: str, kernel: Path, initrd: Path, folder: Path, log: Path,
     """Quire with its initramfs."""
     return Guest("Quire", vm.Machine(
         kernel=kernel, initrd=initrd, arch=arch, boot="direct", mem="1G", smp=smp,
+        cpu=CPUS.get(arch, ""),
         append=f"-- run /bin/memdiff serve {without}"), folder / "quire", log)
 
 
@@ -238,8 +245,8 @@ def stored_at(arch: str) -> Path:
 
 
 def fingerprint() -> str:
-    """Of the program: answers to other questions are of no use."""
-    words = hashlib.sha256()
+    """Of the questions: answers to other ones are of no use."""
+    words = hashlib.sha256(" ".join(LATER).encode())
     for path in sorted([*SOURCES.glob("*.c"), *SOURCES.glob("*.h")]):
         words.update(path.read_bytes())
     return words.hexdigest()[:16]
@@ -261,6 +268,24 @@ def load(arch: str) -> tuple[dict[int, str], str]:
     if not head.endswith(fingerprint()):
         return {}, f"{path} is of another memdiff: make diff STORE=1"
     return {int(line.split()[0]): line.split(" ", 1)[1] for line in lines}, ""
+
+
+def words_without(kinds: list[str]) -> str:
+    """Words for memdiff: leave these kinds of steps out."""
+    return " ".join(f"-{kind}" for kind in kinds)
+
+
+def judge(arch: str, lines: list[str], seeds: range) -> tuple[int, list[str]]:
+    """How many seeds agree with the stored answers, and what is wrong."""
+    wanted, why = load(arch)
+    if why:
+        return 0, [why]
+    answers: dict[int, str] = {}
+    Guest.take(lines, answers)
+    wrong = [f"seed {seed}: {answers.get(seed, 'no answer')}, on Linux {wanted[seed]}; "
+             f"make diff ARCH={arch} SEEDS={seed}"
+             for seed in seeds if answers.get(seed) != wanted[seed]]
+    return len(seeds) - len(wrong), wrong
 
 
 # ---- the command ------------------------------------------------------------------------
@@ -321,13 +346,13 @@ def main() -> int:
     parser.add_argument("--steps", default=STEPS, type=int)
     parser.add_argument("--smp", default=1, type=int)
     parser.add_argument("--shrink", default=5, type=int, help="how many seeds")
-    parser.add_argument("--without", nargs="*", default=[], help="kinds of steps")
+    parser.add_argument("--without", nargs="*", default=LATER, help="kinds of steps")
     parser.add_argument("--store", action="store_true")
     parser.add_argument("--log", action="store_true", help="all lines of the seeds")
     args = parser.parse_args()
     log = Path("build/log")
     log.mkdir(parents=True, exist_ok=True)
-    without = " ".join(f"-{kind}" for kind in args.without)
+    without = words_without(args.without)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         try:

@@ -179,7 +179,7 @@ long sys_msync(SYSCALL_ARGS)
 		return -EINVAL;
 	if (len == 0)                   /* nothing, or so much that it wraps */
 		return 0;
-	if (len > USER_END || a0 > USER_END - len)
+	if (a0 + len < a0)
 		return -ENOMEM;
 	return msync_check(current_process()->mm, a0, a0 + len,
 			   a2 & MS_INVALIDATE);

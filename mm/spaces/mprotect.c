@@ -165,8 +165,8 @@ static int mprotect_commit(struct mm *mm, struct vma *vma, vaddr_t start,
 /* PROT_GROWSDOWN: the change reaches down to the start of the stack. */
 static int mprotect_grow_start(const struct vma *vma, u32 prot, vaddr_t *start)
 {
-	if (prot & PROT_GROWSUP)
-		return -EINVAL;         /* no machine has such stacks */
+	if (prot & PROT_GROWSUP)        /* no machine has such stacks */
+		return vma->start > *start ? -ENOMEM : -EINVAL;
 	if (prot & PROT_GROWSDOWN) {
 		if (!(vma->flags & VM_GROWSDOWN))
 			return -EINVAL;

@@ -125,6 +125,10 @@ static void draw_stack(struct dice *d, struct mmap_args *m)
 
 	m->r.at = w->base + (uintptr_t)below(d, w->nr_pages - 16) * PAGE;
 	m->r.len = draw_pages(d);
+	if (lone_stacks) {
+		m->r.at = w->base + (uintptr_t)(1 + below(d, 3)) * 300 * PAGE;
+		m->r.len = 4 * PAGE;
+	}
 	m->flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_GROWSDOWN | MAP_FIXED;
 	m->prot = PROT_READ | (chance(d, 90) ? PROT_WRITE : 0);
 }
@@ -204,17 +208,28 @@ void step_munmap(struct dice *d)
 	note_result(raw(syscall(SYS_munmap, r.at, r.len)));
 }
 
-/* step_mprotect() */
+static bool data_limited;
+
+/*
+ * step_mprotect()
+ *
+ * Under RLIMIT_DATA it stops at the first VMA that does not fit, and what is one VMA
+ * is a kernel's own affair; so is where a stack begins that touches another.
+ */
 void step_mprotect(struct dice *d)
 {
 	struct range r = draw_range(d);
 	int prot = draw_prot(d);
 
-	if (chance(d, 2))
+	if (chance(d, lone_stacks ? 20 : 0))
 		prot |= PROT_GROWSDOWN;
 	say(" mprotect");
 	say_range(r);
 	say_prot(prot);
+	if (data_limited && where_has_cut(r.at, r.len)) {
+		say(" not over a seam");
+		return;
+	}
 	where_cut(r.at, r.len);
 	note_result(raw(syscall(SYS_mprotect, r.at, r.len, prot)));
 }
@@ -262,6 +277,10 @@ void step_mremap(struct dice *d)
 
 	if (to < LOWEST)
 		to += LOWEST;
+	if (where_is(old.at) == &windows[STACKS] && lone_stacks) {
+		say(" not of a stack");
+		return;
+	}
 	if (where_is(old.at) == &windows[STACKS]) {
 		flags |= MREMAP_FIXED;  /* a stack stays among stacks */
 		to = windows[STACKS].base + (uintptr_t)below(d, 1000) * PAGE;
@@ -427,6 +446,9 @@ void step_limit(struct dice *d)
 	long which = below(d, 3), more = below(d, 40) * 4;
 	struct rlimit limit = { RLIM_INFINITY, RLIM_INFINITY };
 
+	if (limits[which].nr == RLIMIT_STACK && !lone_stacks)
+		which = 0;
+	data_limited |= limits[which].nr == RLIMIT_DATA;
 	say(" limit %s", limits[which].name);
 	if (chance(d, 60)) {
 		limit.rlim_cur = (rlim_t)more * 1024;

@@ -66,12 +66,14 @@ static uintptr_t draw_recent(struct dice *d)
 {
 	struct range r = recent[below(d, NR_RECENT)];
 	long nr_pages = (long)((r.len + PAGE - 1) / PAGE);
+	uintptr_t at;
 
 	if (!r.at || nr_pages > 64)
 		return windows[ARENA].base;
 	if (chance(d, 30))
 		return r.at;
-	return r.at + (uintptr_t)(below(d, nr_pages + 2) - 1) * PAGE;
+	at = r.at + (uintptr_t)(below(d, nr_pages + 2) - 1) * PAGE;
+	return where_is(at) ? at : r.at;
 }
 
 /**
@@ -99,6 +101,13 @@ uintptr_t draw_page(struct dice *d)
 	return w->base + (uintptr_t)below(d, w->nr_pages) * PAGE;
 }
 
+/* Bits that no address has; AArch64's tags are not of Quire's ABI yet. */
+#if defined(__aarch64__)
+enum { HIGH_BIT = 49 };
+#else
+enum { HIGH_BIT = 56 };
+#endif
+
 /* Addresses that are wrong, or nearly so; never the program's own. */
 static uintptr_t draw_wild(struct dice *d, uintptr_t page)
 {
@@ -106,14 +115,16 @@ static uintptr_t draw_wild(struct dice *d, uintptr_t page)
 		0, PAGE, 0xf000, 0x10000, 1, 0x7ffffffff000,
 		0x800000000000, 0x1000000000000,
 		0xffff800000000000, 0xfffffffffffff000,
-		1ul << 55, 1ul << 63,
+		1ul << 55, 1ul << 62 | 1ul << 55,
 	};
 
 	switch (below(d, 3)) {
 	case 0:
 		return page + (uintptr_t)below(d, PAGE);
 	case 1:
-		return page | (uintptr_t)(1 + below(d, 255)) << 56;
+		page = windows[ARENA].base +
+		       (uintptr_t)below(d, ARENA_PAGES) * PAGE;
+		return page | (uintptr_t)(1 + below(d, 127)) << HIGH_BIT;
 	default:
 		return far[below(d, sizeof(far) / sizeof(far[0]))];
 	}

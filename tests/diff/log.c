@@ -63,7 +63,6 @@ void end_line(void)
 
 	if (!out->text)
 		return;
-	say(" #%08x", (unsigned)out->hash);
 	out->line[out->len++] = '\n';
 	while (done < out->len) {
 		ssize_t n = write(1, out->line + done,

@@ -161,6 +161,20 @@ bool maps_is_anonymous(uintptr_t va)
 }
 
 /**
+ * maps_has_file() - is a part of [va, va + len) a mapping of this file?
+ */
+bool maps_has_file(uintptr_t va, size_t len, const char *file)
+{
+	int nr = maps_read(lines, MAX_LINES);
+
+	for (int i = 0; i < nr; i++)
+		if (lines[i].start < va + len && va < lines[i].end &&
+		    strstr(lines[i].name, file))
+			return true;
+	return false;
+}
+
+/**
  * show_maps() - the normalised lines count
  */
 void show_maps(void)

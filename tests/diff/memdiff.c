@@ -27,15 +27,22 @@
 
 enum { PATIENCE = 60 };                 /* seconds for one sequence */
 
-/* Overcommit without limits where the kernel has a choice: Quire's only rule. */
-static void free_overcommit(void)
+static void set_sysctl(const char *path, const char *value)
 {
-	int fd = open("/proc/sys/vm/overcommit_memory", O_WRONLY);
+	int fd = open(path, O_WRONLY);
 
 	if (fd >= 0) {
-		(void)!write(fd, "1\n", 2);
+		(void)!write(fd, value, strlen(value));
 		close(fd);
 	}
+}
+
+/* Where Linux has a choice, Quire's only rule: no limit to overcommit, and the same
+ * lowest address on every machine. */
+static void set_rules(void)
+{
+	set_sysctl("/proc/sys/vm/overcommit_memory", "1\n");
+	set_sysctl("/proc/sys/vm/mmap_min_addr", "65536\n");
 }
 
 /* One sequence in a child of its own; prints its line. */
@@ -125,7 +132,7 @@ int main(int argc, char **argv)
 	struct rlimit no_core = { 0, 0 };
 
 	setrlimit(RLIMIT_CORE, &no_core);
-	free_overcommit();
+	set_rules();
 	log_init();
 	touch_init();
 	where_init();

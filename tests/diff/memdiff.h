@@ -116,6 +116,7 @@ struct line {
 
 int maps_read(struct line *lines, int max);
 bool maps_is_anonymous(uintptr_t va);
+bool maps_has_file(uintptr_t va, size_t len, const char *file);
 bool maps_has_one(uintptr_t va, size_t len);
 void show_maps(void);
 void show_contents(void);
@@ -169,6 +170,7 @@ extern bool in_child;                   /* of a sequence's first process */
 extern bool private_zero;               /* it may map /dev/zero privately */
 
 extern bool pages_leave;                /* it may ask for MADV_PAGEOUT */
+extern bool lone_stacks;                /* stacks never touch each other */
 
 void run_sequence(const struct sequence *s);
 bool leave_out(const char *name);

@@ -91,7 +91,7 @@ static int draw_kind(struct dice *d)
 	return -1;
 }
 
-bool in_child, private_zero, pages_leave;
+bool in_child, private_zero, pages_leave, lone_stacks;
 
 static void run_steps(const struct sequence *s, int first, int end, int depth);
 
@@ -171,6 +171,7 @@ void run_sequence(const struct sequence *s)
 {
 	private_zero = s->seed % 8 == 0;
 	pages_leave = s->seed % 16 == 1;
+	lone_stacks = s->seed % 16 == 3;
 	files_open();
 	if (s->seed % 2)
 		helper_start();

@@ -283,13 +283,12 @@ static bool has_page(struct range r)
 static void step_brk(void)
 {
 	u32 want = (u32)draw_below(30);
-	bool fits = true;
 	vaddr_t got = mm_brk(now->mm, AT(HEAP + want));
+	u32 low = HEAP + MIN(want, now->brk), high = HEAP + MAX(want, now->brk);
+	bool shrinks = want < now->brk; /* something must go, or have room */
+	bool fits = want == now->brk ||
+		    has_page((struct range){ low, high + !shrinks }) == shrinks;
 
-	for (u32 i = HEAP + now->brk; want > now->brk && i <= HEAP + want; i++)
-		fits &= !now->page[i].mapped;
-	if (want < now->brk)                    /* something must go */
-		fits = has_page((struct range){ HEAP + want, HEAP + now->brk });
 	SAME(got, AT(HEAP + (fits ? want : now->brk)));
 	if (!fits)
 		return;

@@ -175,6 +175,7 @@ CASE(msync_invalidate_of_locked_memory)
 	CHECK(munmap(AREA, PAGE) == 0);
 	CHECK(msync(AREA, 2 * PAGE, MS_INVALIDATE) == -1 && errno == EBUSY);
 	CHECK(msync(AREA, 2 * PAGE, MS_ASYNC) == -1 && errno == ENOMEM);
+	CHECK(msync(AREA, 1ul << 60, MS_INVALIDATE) == -1 && errno == EBUSY);
 	CHECK(msync(AREA, ~0ul, MS_SYNC) == 0); /* wraps to nothing */
 }
 
@@ -192,6 +193,8 @@ CASE(mprotect_looks_at_bits_last)
 {
 	CHECK(mprotect(AREA, ~0ul - PAGE, 0x80) == -1 && errno == ENOMEM);
 	CHECK(mprotect(AREA, PAGE, 0x80) == -1 && errno == EINVAL);
+	map_at(AREA + PAGE, 1, RW, MAP_PRIVATE);
+	CHECK(mprotect(AREA, 2 * PAGE, PROT_GROWSUP) == -1 && errno == ENOMEM);
 }
 
 static long data_now(void)
