@@ -148,7 +148,7 @@ bool maps_has_one(uintptr_t va, size_t len)
 }
 
 /**
- * maps_is_anonymous() - is it a page of private anonymous memory?
+ * maps_is_anonymous() - is it private anonymous memory, or outside of the windows?
  */
 bool maps_is_anonymous(uintptr_t va)
 {
@@ -157,7 +157,7 @@ bool maps_is_anonymous(uintptr_t va)
 	for (int i = 0; i < nr; i++)
 		if (lines[i].start <= va && va < lines[i].end)
 			return !*lines[i].name;
-	return false;
+	return !where_is(va);
 }
 
 /**
