@@ -144,7 +144,7 @@ LAUNCH = $(PYTHON) tools/qemu.py --arch $(ARCH) "--boot=$(BOOT)" --mem $(MEM) \
 	--smp $(SMP) "--cpu=$(CPU)" "--model=$(MODEL)" "--append=$$APPEND" \
 	--kernel $(B)/quire.elf --initrd $(INITRAMFS)
 
-.PHONY: help run debug test test-quick stress bench lint format coverage \
+.PHONY: help run debug test test-quick stress bench diff lint format coverage \
 	setup clean initramfs compdb
 
 run: ## boot in QEMU: tour and shell (MEM= SMP= CPU= APPEND= BOOT=bios|uefi|uefi-dt|direct)
@@ -178,6 +178,14 @@ bench: ## cost in guest instructions beside Linux (LINUX=1 measures Linux anew)
 	$(SUB) kernel $(MMBENCH)
 	@$(PYTHON) tools/bench.py --arch $(ARCH) --kernel $(B)/quire.elf \
 		--mmbench $(MMBENCH) $(if $(LINUX),--linux)
+
+diff: ## the same memory calls on Linux and here (SEEDS=1-10001 STEPS= STORE=1 LOG=1)
+	$(SETUP) build user run
+	$(SUB) kernel initramfs
+	@$(PYTHON) tools/diff.py --arch $(ARCH) --kernel $(B)/quire.elf \
+		--initrd $(INITRAMFS) --smp $(SMP) $(if $(SEEDS),--seeds $(SEEDS)) \
+		$(if $(STEPS),--steps $(STEPS)) $(if $(STORE),--store) \
+		$(if $(LOG),--log)
 
 coverage: ## lines of mm/ that the host suites reach
 	$(SETUP) build test coverage

@@ -7,6 +7,7 @@
     user/…    the programs of tests/user inside the guest
     stress/…  its stress programs; STRESS=big (make stress): for hours
     fuzz/…    random system calls with failing allocations; STRESS=big likewise
+    diff/…    memory calls as on Linux: stored answers (tests/diff)
     boot/…    every way in with every memory size; loaders that lie; 1 TiB;
               1 to 64 CPUs
     gdb/…     a scripted debugging session
@@ -29,6 +30,7 @@ import badloader
 import badtree
 import bench
 import debug
+import diff
 import tap
 import watch
 from machines import MACHINES, Facts
@@ -237,6 +239,24 @@ def shell(place: Place) -> Tally:
     return tally
 
 
+def like_linux(flavour: str, count: int, **fields) -> Callable[[Place], Tally]:
+    """memdiff's first seeds, whose answers on Linux are stored."""
+    seeds = diff.STORED[:count]
+
+    def run(place: Place) -> Tally:
+        tally = Tally()
+        ending = boot_guest(place, place.machine(
+            flavour, boot="direct", append=f"-- run /bin/memdiff {seeds.start} "
+            f"{seeds.stop} {diff.STEPS} {diff.words_without(diff.LATER)}",
+            **fields), 200)
+        tally.check(ending.ok, ending.reason)
+        tally.passed, wrong = diff.judge(place.arch, ending.lines, seeds)
+        for line in wrong:
+            tally.check(False, line)
+        return tally
+    return run
+
+
 # Who knows what the loaders of a machine may say.
 LIARS = {"x86_64": badboot, "aarch64": badtree}
 
@@ -435,6 +455,13 @@ def flavour_suites(arch: str, flavour: str, factor: int) -> list[Suite]:
                40 * factor, flavour)]
 
 
+def diff_suites(arch: str) -> list[Suite]:
+    """The same answers as Linux, on one CPU and on two, and under KASAN."""
+    return [on(arch, "diff/opt", like_linux("opt", 300), 10),
+            on(arch, "diff/smp2", like_linux("opt", 300, smp=2), 10),
+            on(arch, "diff/kasan", like_linux("kasan", 60), 15, "kasan")]
+
+
 def variant_suites(arch: str) -> list[Suite]:
     """The same tests on other boards and CPUs of the machine."""
     return [on(arch, f"{kind}/{name}", guest_tap("opt", words, 300, **fields), 30)
@@ -530,7 +557,8 @@ def all_suites(arches: list[str]) -> list[Suite]:
     for arch in arches:
         suites += (flavour_suites(arch, "debug", 2) + flavour_suites(arch, "kasan", 4)
                    + variant_suites(arch) + boot_suites(arch) + smp_suites(arch)
-                   + stress_suites(arch, BIG) + fuzz_suites(arch, BIG))
+                   + diff_suites(arch) + stress_suites(arch, BIG)
+                   + fuzz_suites(arch, BIG))
         for script in sorted(Path("tests/gdb").glob("*.py")):
             suites.append(on(arch, f"gdb/{script.stem}", gdb_session(script), 30,
                              "debug"))

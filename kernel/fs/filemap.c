@@ -57,13 +57,16 @@ static long tmpfs_read(struct file *file, struct io *io, u64 *pos)
 }
 
 /* The page to write at pos, with a reference; -ENOSPC at the limit. */
-static int tmpfs_page_for_write(struct mapping *m, u64 pos, struct page **out)
+static int tmpfs_page_for_write(struct mapping *m, struct io *io, u64 pos,
+				struct page **out)
 {
 	int err;
 
 	*out = mapping_find(m, pos >> PAGE_SHIFT);
 	if (*out)
 		return 0;
+	if (!io_has_byte(io))           /* no page for what never comes */
+		return -EFAULT;
 	if (READ_ONCE(mapping_total_pages) >= tmpfs_limit_pages())
 		return -ENOSPC;
 	err = mapping_get_page(m, pos >> PAGE_SHIFT, out);
@@ -91,7 +94,7 @@ static int tmpfs_write_page(struct mapping *m, u32 seals, struct io *io,
 
 	if (unlikely(seals & F_SEAL_GROW) && *pos + n > m->size)
 		return -EPERM;
-	err = tmpfs_page_for_write(m, *pos, &page);
+	err = tmpfs_page_for_write(m, io, *pos, &page);
 	if (err)
 		return err;
 	if (*pos > READ_ONCE(m->size))
@@ -101,7 +104,7 @@ static int tmpfs_write_page(struct mapping *m, u32 seals, struct io *io,
 	*pos += done;
 	if (done)
 		tmpfs_grow_size(m, *pos);
-	return done < n ? -EFAULT : 0;
+	return done ? 0 : -EFAULT;      /* a longer file may give the rest */
 }
 
 static long tmpfs_write(struct file *file, struct io *io, u64 *pos)

@@ -57,6 +57,18 @@ size_t io_get(struct io *io, void *dst, size_t len)
 	return total;
 }
 
+/** io_has_byte() - can the next byte be read? It stays. Context: thread, may
+ * fault. */
+bool io_has_byte(struct io *io)
+{
+	u8 byte;
+
+	if (unlikely(io->len == 0))
+		io_next_segment(io);
+	return io->kernel ||
+	       copy_from_user_partial(&byte, (const void __user *)io->base, 1);
+}
+
 /** io_put() - bytes of src to the caller's memory. Context: thread, may fault. */
 size_t io_put(struct io *io, const void *src, size_t len)
 {

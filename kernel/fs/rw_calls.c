@@ -88,9 +88,12 @@ static long write_appended(struct file *file, struct io *io, bool keep_pos)
 
 /* ---- one range of memory ----------------------------------------------------------- */
 
-/* The caller's buffer; its end must lie in the user half. */
-static int io_from_range(struct io *io, u64 base, u64 len)
+/* The caller's buffer; its end must lie in the user half. may: the descriptor
+ * is open for this, which is asked first. */
+static int io_from_range(struct io *io, bool may, u64 base, u64 len)
 {
+	if (unlikely(!may))
+		return -EBADF;
 	if (!user_range_ok((void __user *)base, len))
 		return -EFAULT;
 	io_init_user(io, base, MIN(len, RW_MAX));
@@ -106,7 +109,7 @@ long sys_read(SYSCALL_ARGS)
 
 	if (unlikely(!fd_borrow((int)a0, &loan)))
 		return -EBADF;
-	ret = io_from_range(&io, a1, a2);
+	ret = io_from_range(&io, file_may_read(loan.file), a1, a2);
 	if (likely(!ret))
 		ret = file_read(loan.file, &io);
 	fd_return(&loan);
@@ -122,11 +125,17 @@ long sys_write(SYSCALL_ARGS)
 
 	if (unlikely(!fd_borrow((int)a0, &loan)))
 		return -EBADF;
-	ret = io_from_range(&io, a1, a2);
+	ret = io_from_range(&io, file_may_write(loan.file), a1, a2);
 	if (likely(!ret))
 		ret = write_checked(loan.file, &io);
 	fd_return(&loan);
 	return ret;
+}
+
+/* No position may lie beyond the largest one. */
+static int pos_check(u64 pos, u64 len)
+{
+	return pos + len > INT64_MAX ? -EINVAL : 0;
 }
 
 /** sys_pread64() - pread(2): fd, buffer, length, position. */
@@ -140,7 +149,9 @@ long sys_pread64(SYSCALL_ARGS)
 		return -EINVAL;
 	if (!fd_borrow((int)a0, &loan))
 		return -EBADF;
-	ret = io_from_range(&io, a1, a2);
+	ret = io_from_range(&io, file_may_read(loan.file), a1, a2);
+	if (!ret)
+		ret = pos_check(a3, a2);
 	if (!ret)
 		ret = file_read_at(loan.file, &io, a3);
 	fd_return(&loan);
@@ -158,7 +169,9 @@ long sys_pwrite64(SYSCALL_ARGS)
 		return -EINVAL;
 	if (!fd_borrow((int)a0, &loan))
 		return -EBADF;
-	ret = io_from_range(&io, a1, a2);
+	ret = io_from_range(&io, file_may_write(loan.file), a1, a2);
+	if (!ret)
+		ret = pos_check(a3, a2);
 	if (!ret)
 		ret = write_checked_at(loan.file, &io, a3);
 	fd_return(&loan);
@@ -376,7 +389,7 @@ long sys_getdents64(SYSCALL_ARGS)
 
 	if (!fd_borrow((int)a0, &loan))
 		return -EBADF;
-	ret = io_from_range(&io, a1, (u32)a2);
+	ret = io_from_range(&io, true, a1, (u32)a2);
 	if (!ret && loan.file->inode->type != INODE_DIR)
 		ret = -ENOTDIR;
 	if (!ret && loan.file->flags & O_PATH)

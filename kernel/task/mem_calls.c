@@ -26,12 +26,12 @@ static int mmap_use_file(struct mmap_request *rq, struct file *file)
 
 	if (file->flags & O_PATH)
 		return -EBADF;
+	rq->file = true;
 	rq->may_read = access != O_WRONLY;
 	rq->may_write = access != O_RDONLY;
-	if (!rq->may_read)
-		return -EACCES;
-	if (!file->ops->mmap)
-		return -ENODEV;
+	rq->no_pages = !file->ops->mmap;
+	if (rq->no_pages)
+		return 0;
 	err = file->ops->mmap(file, &rq->mapping, &anonymous);
 	if (!err && rq->mapping && rq->flags & MAP_SHARED)
 		err = memfd_check_map(file, rq->prot & PROT_WRITE,
@@ -39,8 +39,6 @@ static int mmap_use_file(struct mmap_request *rq, struct file *file)
 	if (!err && anonymous) {
 		rq->mapping = NULL;
 		rq->offset = 0;
-		rq->flags |= MAP_ANONYMOUS;
-		rq->may_write = true;
 	}
 	return err;
 }
@@ -48,10 +46,13 @@ static int mmap_use_file(struct mmap_request *rq, struct file *file)
 static long mmap_file(struct mmap_request *rq, int fd)
 {
 	struct process *p = current_process();
-	struct file *file = files_lookup(p->files, fd);
+	struct file *file;
 	vaddr_t at;
 	int err;
 
+	if (rq->offset & ~PAGE_MASK)
+		return -EINVAL;
+	file = files_lookup(p->files, fd);
 	if (!file)
 		return -EBADF;
 	err = mmap_use_file(rq, file);
@@ -154,17 +155,25 @@ long sys_mincore(SYSCALL_ARGS)
 	return err;
 }
 
-/* -ENOMEM if [start, end) has a hole. */
-static int range_is_mapped(struct mm *mm, vaddr_t start, vaddr_t end)
+/* 0; -EBUSY at the first locked VMA, if not_locked; -ENOMEM for a hole. */
+static int msync_check(struct mm *mm, vaddr_t start, vaddr_t end,
+		       bool not_locked)
 {
 	struct vma *v;
+	int err = 0;
 
 	read_lock(&mm->lock);
-	for (v = vma_find(mm, start); v && v->start <= start && start < end;
-	     v = vma_next(v))
+	for (v = vma_find(mm, start); v && v->start < end; v = vma_next(v)) {
+		if (not_locked && v->flags & VM_LOCKED) {
+			err = -EBUSY;
+			break;
+		}
+		if (v->start > start)
+			err = -ENOMEM;
 		start = v->end;
+	}
 	read_unlock(&mm->lock);
-	return start < end ? -ENOMEM : 0;
+	return err != -EBUSY && start < end ? -ENOMEM : err;
 }
 
 /** sys_msync() - msync(2): the page cache is the file, so there is nothing to
@@ -176,7 +185,10 @@ long sys_msync(SYSCALL_ARGS)
 	if (a2 & ~(u64)(MS_ASYNC | MS_INVALIDATE | MS_SYNC) ||
 	    (a2 & MS_ASYNC && a2 & MS_SYNC) || a0 & ~PAGE_MASK)
 		return -EINVAL;
-	if (len < a1 || len > USER_END || a0 > USER_END - len)
+	if (len == 0)                   /* nothing, or so much that it wraps */
+		return 0;
+	if (a0 + len < a0)
 		return -ENOMEM;
-	return range_is_mapped(current_process()->mm, a0, a0 + len);
+	return msync_check(current_process()->mm, a0, a0 + len,
+			   a2 & MS_INVALIDATE);
 }

@@ -17,7 +17,10 @@
 struct shmem {
 	struct mapping mapping;
 	u32 refs;                       /* VMAs and the maker [atomic] */
+	u64 number;                     /* tells one from another in maps */
 };
+
+static u64 shmem_last_number;           /* [atomic] */
 
 static void shmem_get(struct mapping *m)
 {
@@ -43,10 +46,16 @@ static const char *shmem_path(struct mapping *m, char *buf, size_t size)
 	return buf;
 }
 
+static u64 shmem_number(struct mapping *m)
+{
+	return container_of(m, struct shmem, mapping)->number;
+}
+
 static const struct mapping_ops shmem_ops = {
 	.get = shmem_get,
 	.put = shmem_put,
 	.path = shmem_path,
+	.inode_number = shmem_number,
 	.shmem = true,
 };
 
@@ -65,6 +74,7 @@ int shmem_create(u64 size, struct mapping **out)
 	mapping_init(&s->mapping, &shmem_ops);
 	s->mapping.size = size;
 	s->refs = 1;
+	s->number = __atomic_add_fetch(&shmem_last_number, 1, __ATOMIC_RELAXED);
 	*out = &s->mapping;
 	return 0;
 }

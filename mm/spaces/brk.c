@@ -48,6 +48,14 @@ static int brk_extend(struct mm *mm, vaddr_t start, vaddr_t end,
 	return 0;
 }
 
+/* Is anything left of [start, end)? Without, Linux moves nothing. */
+static bool brk_is_mapped(struct mm *mm, vaddr_t start, vaddr_t end)
+{
+	struct vma *vma = vma_find(mm, start);
+
+	return vma && vma->start < end;
+}
+
 /* Moves the end of the heap. Context: mm->lock for writing. */
 static int brk_move(struct mm *mm, vaddr_t brk, struct vma **dead)
 {
@@ -60,7 +68,9 @@ static int brk_move(struct mm *mm, vaddr_t brk, struct vma **dead)
 	    mm->limit_data)
 		return -ENOMEM;
 	if (to < from)
-		return mmap_cut(mm, to, from, dead);
+		return brk_is_mapped(mm, to, from)
+			       ? mmap_cut(mm, to, from, dead)
+			       : -EINVAL;
 	return to > from ? brk_extend(mm, from, to, dead) : 0;
 }
 

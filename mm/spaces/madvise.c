@@ -56,42 +56,47 @@ static const struct madvise_flags *madvise_find_flags(int advice)
 
 /* ---- flags ------------------------------------------------------------------ */
 
-/* Whether all of the range may have this advice. Context: mm->lock. */
-static int madvise_flags_allowed(struct mm *mm, vaddr_t start, vaddr_t end,
-				 int advice)
+/* How far from start the advice may be followed: end, or the first VMA that it
+ * is not for. Context: mm->lock. */
+static vaddr_t madvise_flags_reach(struct mm *mm, vaddr_t start, vaddr_t end,
+				   int advice)
 {
 	struct vma *vma = vma_find(mm, start);
 
 	if (advice != MADV_WIPEONFORK)
-		return 0;
+		return end;
 	for (; vma && vma->start < end; vma = vma_next(vma))
 		if (vma->mapping)       /* private anonymous memory only */
-			return -EINVAL;
-	return 0;
+			return MAX(vma->start, start);
+	return end;
 }
 
-/* Context: mm->lock for writing. 0, -EINVAL or -ENOMEM without a change;
- * -ENOMEM for a hole after the rest is done. */
+/* Context: mm->lock for writing. 0; -ENOMEM without a change; -ENOMEM for a
+ * hole, -EINVAL for the wrong kind of memory after what comes before is done. */
 static int madvise_change_flags(struct mm *mm, vaddr_t start, vaddr_t end,
 				const struct madvise_flags *f,
 				struct vma **dead)
 {
+	vaddr_t at = start,
+		stop = madvise_flags_reach(mm, start, end, f->advice);
 	struct vma *vma;
-	vaddr_t at = start;
-	int err = madvise_flags_allowed(mm, start, end, f->advice);
+	int err;
 
-	if (!err)
-		err = vma_isolate(mm, start, end);
+	if (stop == start)
+		return -EINVAL;
+	err = vma_isolate(mm, start, stop);
 	if (err)
 		return err;
-	for (vma = vma_find(mm, start); vma && vma->start < end;
+	for (vma = vma_find(mm, start); vma && vma->start < stop;
 	     vma = vma_next(vma)) {
 		if (vma->start > at)
 			err = -ENOMEM;
 		at = vma->end;
 		vma_set_flags(vma, (vma->flags & ~f->clear) | f->set);
 	}
-	vma_merge_range(mm, start, end, dead);
+	vma_merge_range(mm, start, stop, dead);
+	if (stop < end)
+		return -EINVAL;
 	return at < end ? -ENOMEM : err;
 }
 
@@ -115,6 +120,9 @@ static int madvise_one(struct vma *vma, vaddr_t start, vaddr_t end, int advice)
 	case MADV_DONTNEED:
 		if (vma->flags & VM_LOCKED)
 			return -EINVAL;
+		madvise_drop(vma, start, end);
+		return 0;
+	case MADV_DONTNEED_LOCKED:
 		madvise_drop(vma, start, end);
 		return 0;
 	case MADV_FREE:
@@ -158,47 +166,31 @@ static int madvise_each(struct mm *mm, vaddr_t start, vaddr_t end, int advice)
 	return at < end ? -ENOMEM : hole;
 }
 
-static bool madvise_has_hole(struct mm *mm, vaddr_t start, vaddr_t end)
-{
-	struct vma *vma = vma_find(mm, start);
-
-	for (; vma && vma->start <= start && start < end; vma = vma_next(vma))
-		start = vma->end;
-	return start < end;
-}
-
-/* Does every VMA of the range give the right? */
-static bool madvise_may_touch(struct mm *mm, vaddr_t start, vaddr_t end,
-			      bool write)
-{
-	struct vma *vma = vma_find(mm, start);
-
-	for (; vma && vma->start < end; vma = vma_next(vma))
-		if (!(vma->flags & (write ? VM_WRITE : VM_ACCESS)))
-			return false;
-	return true;
-}
-
-/* Rights first (-EINVAL), then holes (-ENOMEM), then the touching: -EFAULT is
- * where an access would be a SIGBUS. */
+/* Touches each VMA's part in turn. -EINVAL: it does not give the right; -EFAULT:
+ * an access would be a SIGBUS there; -ENOMEM for a hole, after the rest. */
 static int madvise_populate(struct mm *mm, vaddr_t start, vaddr_t end,
 			    bool write)
 {
-	bool hole, allowed;
+	struct vma_part part;
+	int err, hole = 0;
 
-	read_lock(&mm->lock);
-	hole = madvise_has_hole(mm, start, end);
-	allowed = madvise_may_touch(mm, start, end, write);
-	read_unlock(&mm->lock);
-	if (!allowed)
-		return -EINVAL;
-	return hole ? -ENOMEM : mm_populate(mm, start, end - start, write);
+	for (; mm_next_part(mm, start, end, &part); start = part.end) {
+		if (part.start > start)
+			hole = -ENOMEM;
+		if (!(part.flags & (write ? VM_WRITE : VM_READ)))
+			return -EINVAL;
+		err = mm_populate(mm, part.start, part.end - part.start, write);
+		if (err)
+			return err;
+	}
+	return start < end ? -ENOMEM : hole;
 }
 
 static bool madvise_is_known(int advice)
 {
 	switch (advice) {
 	case MADV_DONTNEED:
+	case MADV_DONTNEED_LOCKED:
 	case MADV_FREE:
 	case MADV_COLD:
 	case MADV_PAGEOUT:

@@ -281,3 +281,28 @@ const char *mm_recount(struct mm *mm)
 		return "nr_tables is not the number of tables";
 	return NULL;
 }
+
+/**
+ * mm_next_part() - the first part of [start, end) that lies in one VMA
+ *
+ * For calls that touch a range VMA by VMA and cannot hold the lock meanwhile.
+ * Context: thread, no mm lock. Return: whether there is one.
+ */
+bool mm_next_part(struct mm *mm, vaddr_t start, vaddr_t end,
+		  struct vma_part *part)
+{
+	struct vma *vma;
+	bool found;
+
+	if (start >= end)
+		return false;
+	read_lock(&mm->lock);
+	vma = vma_find(mm, start);
+	found = vma && vma->start < end;
+	if (found)
+		*part = (struct vma_part){ .start = MAX(vma->start, start),
+					   .end = MIN(vma->end, end),
+					   .flags = vma->flags };
+	read_unlock(&mm->lock);
+	return found;
+}

@@ -124,4 +124,14 @@ void mm_show_maps(struct mm *mm, struct strbuf *sb, u64 *pos);
 /* One of them: whether it was written. */
 bool mm_show_map(struct mm *mm, struct strbuf *sb, u64 *pos);
 
+/* A part of a range in one VMA: a copy, for use without the lock. */
+struct vma_part {
+	vaddr_t start, end;
+	u32 flags;                      /* VM_* */
+};
+
+/* The first part of [start, end) that lies in a VMA; false: none. */
+bool mm_next_part(struct mm *mm, vaddr_t start, vaddr_t end,
+		  struct vma_part *part);
+
 #endif

@@ -29,15 +29,22 @@
 #include "mm/tables/pgtable.h"
 #include "mm/tables/tlb.h"
 
+#define FILE_SIZE_MAX ((1ull << 63) - 1)
+
 /* Flags that MAP_SHARED_VALIDATE knows. */
 enum {
 	MAP_KNOWN = MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_GROWSDOWN |
 		    MAP_DENYWRITE | MAP_EXECUTABLE | MAP_LOCKED |
 		    MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK | MAP_STACK |
-		    MAP_HUGETLB | MAP_FIXED_NOREPLACE,
+		    MAP_HUGETLB | MAP_HUGE_SIZES,
 };
 
 /* ---- the request ---------------------------------------------------------- */
+
+static bool mmap_has_file(const struct mmap_request *rq)
+{
+	return rq->file || rq->mapping;
+}
 
 /* Checks that need neither lock nor memory; *len becomes whole pages. */
 static int mmap_check_range(const struct mmap_request *rq, size_t *len)
@@ -46,46 +53,58 @@ static int mmap_check_range(const struct mmap_request *rq, size_t *len)
 
 	if (rq->len == 0)
 		return -EINVAL;
+	if (rq->flags & MAP_HUGETLB)    /* no huge pages are set aside */
+		return mmap_has_file(rq) ? -EINVAL : -ENOMEM;
 	*len = ALIGN_UP(rq->len, PAGE_SIZE);
 	if (*len == 0 || *len > USER_END)
 		return -ENOMEM;
 	if (rq->offset & ~PAGE_MASK)
 		return -EINVAL;
-	if (rq->offset + *len < rq->offset)
-		return -EOVERFLOW;
 	if (!fixed)
 		return 0;
-	if (rq->addr & ~PAGE_MASK)
-		return -EINVAL;
 	if (rq->addr > USER_END - *len)
 		return -ENOMEM;
+	if (rq->addr & ~PAGE_MASK)
+		return -EINVAL;
 	return rq->addr < MM_MIN_ADDR ? -EPERM : 0;
 }
 
-/* What kind of mapping is asked for, and may the descriptor give it? */
-static int mmap_check_kind(const struct mmap_request *rq)
+/* May the descriptor give this mapping? */
+static int mmap_check_file(const struct mmap_request *rq, bool shared)
+{
+	if ((rq->flags & MAP_TYPE) == MAP_SHARED_VALIDATE &&
+	    rq->flags & ~(u32)MAP_KNOWN)
+		return -EOPNOTSUPP;
+	if (!rq->may_read ||
+	    (shared && rq->prot & PROT_WRITE && !rq->may_write))
+		return -EACCES;
+	if (rq->no_pages)
+		return -ENODEV;
+	return rq->flags & MAP_GROWSDOWN ? -EINVAL : 0;
+}
+
+/* Does it end behind the last byte that a file can have? */
+static bool mmap_overflows(const struct mmap_request *rq, size_t len)
+{
+	return rq->mapping &&
+	       (len > FILE_SIZE_MAX || rq->offset > FILE_SIZE_MAX - len);
+}
+
+/* Is it a kind of mapping at all, and may the descriptor give it? */
+static int mmap_check_kind(const struct mmap_request *rq, size_t len)
 {
 	u32 type = rq->flags & MAP_TYPE;
+	bool shared = type == MAP_SHARED ||
+		      (type == MAP_SHARED_VALIDATE && mmap_has_file(rq));
 
-	if (rq->flags & MAP_HUGETLB)
-		return -ENOMEM;         /* no huge pages are set aside */
-	if (type == MAP_SHARED_VALIDATE) {
-		if (!rq->mapping)
-			return -EINVAL;
-		if (rq->flags & ~(u32)MAP_KNOWN)
-			return -EOPNOTSUPP;
-		type = MAP_SHARED;
-	}
-	if (type != MAP_SHARED && type != MAP_PRIVATE)
+	if (mmap_overflows(rq, len))
+		return -EOVERFLOW;
+	if (!shared && type != MAP_PRIVATE)
 		return -EINVAL;
+	if (mmap_has_file(rq))
+		return mmap_check_file(rq, shared);
 	/* Only private anonymous memory grows down. */
-	if (rq->flags & MAP_GROWSDOWN && (rq->mapping || type == MAP_SHARED))
-		return -EINVAL;
-	if (!rq->mapping)
-		return 0;
-	if (type == MAP_SHARED && rq->prot & PROT_WRITE && !rq->may_write)
-		return -EACCES;
-	return rq->may_read ? 0 : -EACCES;
+	return shared && rq->flags & MAP_GROWSDOWN ? -EINVAL : 0;
 }
 
 static u32 mmap_vm_flags(const struct mmap_request *rq)
@@ -95,7 +114,7 @@ static u32 mmap_vm_flags(const struct mmap_request *rq)
 	flags |= rq->prot & (PROT_READ | PROT_WRITE | PROT_EXEC);
 	if ((rq->flags & MAP_TYPE) != MAP_PRIVATE) {
 		flags |= VM_SHARED;
-		if (rq->mapping && !rq->may_write)
+		if (mmap_has_file(rq) && !rq->may_write)
 			flags &= ~(u32)VM_MAYWRITE;
 	}
 	if (rq->flags & MAP_GROWSDOWN)
@@ -170,8 +189,9 @@ vaddr_t mmap_find_place(struct mm *mm, vaddr_t hint, size_t len)
 {
 	vaddr_t at;
 
+	hint = ALIGN_DOWN(hint, PAGE_SIZE);
 	if (hint) {
-		hint = MAX(ALIGN_DOWN(hint, PAGE_SIZE), (vaddr_t)MM_MIN_ADDR);
+		hint = MAX(hint, (vaddr_t)MM_MIN_ADDR);
 		if (mmap_hint_fits(mm, hint, len))
 			return hint;
 	}
@@ -204,6 +224,31 @@ bool mm_may_grow(const struct mm *mm, u32 vm_flags, u64 nr_pages)
 	       mm->data_vm + nr_pages <= mm->limit_data >> PAGE_SHIFT;
 }
 
+/* MAP_FIXED_NOREPLACE, and something is there? Context: mm->lock. */
+static bool mmap_is_occupied(struct mm *mm, const struct mmap_request *rq,
+			     size_t len)
+{
+	struct vma *vma;
+
+	if (!(rq->flags & MAP_FIXED_NOREPLACE))
+		return false;
+	vma = vma_find(mm, rq->addr);
+	return vma && vma->start < rq->addr + len;
+}
+
+/* The error of a request that cannot be granted: a place that is taken goes
+ * first. */
+static int mmap_refuse(struct mm *mm, const struct mmap_request *rq, size_t len,
+		       int err)
+{
+	bool occupied;
+
+	read_lock(&mm->lock);
+	occupied = mmap_is_occupied(mm, rq, len);
+	read_unlock(&mm->lock);
+	return occupied ? -EEXIST : err;
+}
+
 /* Chooses the address and checks the limits. Context: mm->lock for writing. */
 static int mmap_place(struct mm *mm, const struct mmap_request *rq, size_t len,
 		      u32 vm_flags, vaddr_t *at)
@@ -212,11 +257,9 @@ static int mmap_place(struct mm *mm, const struct mmap_request *rq, size_t len,
 
 	if (mm->nr_vmas > MM_MAX_MAP_COUNT)
 		return -ENOMEM;
+	if (mmap_is_occupied(mm, rq, len))
+		return -EEXIST;
 	if (rq->flags & MAP_FIXED_NOREPLACE) {
-		struct vma *vma = vma_find(mm, rq->addr);
-
-		if (vma && vma->start < rq->addr + len)
-			return -EEXIST;
 		*at = rq->addr;
 	} else if (rq->flags & MAP_FIXED) {
 		*at = rq->addr;
@@ -237,10 +280,12 @@ static void mmap_populate(struct mm *mm, const struct mmap_request *rq,
 {
 	bool write = rq->prot & PROT_WRITE &&
 		     (rq->flags & MAP_TYPE) == MAP_PRIVATE;
+	bool wanted = rq->flags & MAP_LOCKED ||
+		      (rq->flags & (MAP_POPULATE | MAP_NONBLOCK)) ==
+			      MAP_POPULATE;
 	int err = 0;
 
-	if (rq->flags & (MAP_POPULATE | MAP_LOCKED) &&
-	    !(rq->flags & MAP_NONBLOCK) && rq->prot & (PROT_READ | PROT_WRITE))
+	if (wanted && rq->prot & (PROT_READ | PROT_WRITE | PROT_EXEC))
 		err = mm_populate(mm, at, len, write);
 	(void)err;      /* the mapping stands: what did not come, comes at use */
 }
@@ -249,7 +294,7 @@ static void mmap_populate(struct mm *mm, const struct mmap_request *rq,
  * mm_mmap() - make a mapping, as mmap(2) asks
  *
  * Context: thread, without mm->lock; may sleep. Return: 0 with the address in
- * *out; -EINVAL, -ENOMEM, -EOVERFLOW, -EPERM, -EACCES, -EEXIST, -EOPNOTSUPP
+ * *out; -EINVAL, -ENOMEM, -EOVERFLOW, -EPERM, -EACCES, -EEXIST, -EOPNOTSUPP, -ENODEV
  * as the manual page says. On failure nothing has changed.
  */
 int mm_mmap(struct mm *mm, const struct mmap_request *rq, vaddr_t *out)
@@ -259,10 +304,12 @@ int mm_mmap(struct mm *mm, const struct mmap_request *rq, vaddr_t *out)
 	vaddr_t at;
 	int err = mmap_check_range(rq, &len);
 
-	if (!err)
-		err = mmap_check_kind(rq);
-	if (!err)
-		err = mmap_make_vma(rq, len, &vma);
+	if (err)
+		return err;
+	err = mmap_check_kind(rq, len);
+	if (err)
+		return mmap_refuse(mm, rq, len, err);
+	err = mmap_make_vma(rq, len, &vma);
 	if (err)
 		return err;
 	write_lock(&mm->lock);

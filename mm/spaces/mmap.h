@@ -14,7 +14,9 @@ struct mmap_request {
 	size_t len;                     /* bytes */
 	u32 prot;                       /* PROT_* */
 	u32 flags;                      /* MAP_* */
-	struct mapping *mapping;        /* NULL: anonymous */
+	struct mapping *mapping;        /* NULL: anonymous memory */
+	bool file;                      /* a descriptor was given, /dev/zero too */
+	bool no_pages;                  /* … of a kind that has none to map */
 	u64 offset;                     /* bytes, page-aligned */
 	bool may_write;                 /* descriptor allows writing */
 	bool may_read;

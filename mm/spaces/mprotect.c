@@ -18,6 +18,7 @@
 #include "kernel/base/explore.h"
 #include "kernel/base/trace.h"
 #include "lib/errno.h"
+#include "mm/spaces/fault.h"
 #include "mm/spaces/leaf.h"
 #include "mm/spaces/mmap.h"
 #include "mm/tables/pgtable.h"
@@ -81,10 +82,12 @@ static void mprotect_leaves(struct vma *vma, vaddr_t start, vaddr_t end,
 	pt_cursor_end(&c);
 }
 
-/* May the VMA have these rights? 0, -EACCES or -ENOMEM (RLIMIT_DATA). */
+/* May the VMA have these rights? *data: pages that become data before it, and
+ * then its own too. 0, -EACCES or -ENOMEM (RLIMIT_DATA). */
 static int mprotect_allowed(const struct vma *vma, vaddr_t start, vaddr_t end,
-			    u32 prot)
+			    u32 prot, u64 *data)
 {
+	const struct mm *mm = vma->mm;
 	u32 may = vma->flags / VM_MAYREAD & PROT_RIGHTS;
 	u32 flags = (vma->flags & ~(u32)VM_ACCESS) | prot;
 	u64 nr_pages = (MIN(end, vma->end) - MAX(start, vma->start)) >>
@@ -92,9 +95,12 @@ static int mprotect_allowed(const struct vma *vma, vaddr_t start, vaddr_t end,
 
 	if (prot & ~may)
 		return -EACCES;
-	if (vma_flags_are_data(flags) && !vma_flags_are_data(vma->flags) &&
-	    !mm_may_grow(vma->mm, flags, nr_pages) &&
-	    vma->mm->data_vm + nr_pages > vma->mm->limit_data >> PAGE_SHIFT)
+	if (!vma_flags_are_data(flags) || vma_flags_are_data(vma->flags))
+		return 0;
+	*data += nr_pages;
+	/* RLIMIT_AS is not what this call runs into. */
+	if (mm->total_vm + nr_pages <= mm->limit_as >> PAGE_SHIFT &&
+	    mm->data_vm + *data > mm->limit_data >> PAGE_SHIFT)
 		return -ENOMEM;
 	return 0;
 }
@@ -106,14 +112,15 @@ static int mprotect_allowed(const struct vma *vma, vaddr_t start, vaddr_t end,
 static int mprotect_reach(struct vma *vma, vaddr_t start, vaddr_t end, u32 prot,
 			  vaddr_t *stop, bool *same)
 {
-	int err = 0;
+	u64 data = 0;
+	int err;
 
 	*same = true;
 	*stop = start;
 	while (1) {
 		if (!vma || vma->start > *stop)
 			return -ENOMEM;
-		err = mprotect_allowed(vma, start, end, prot);
+		err = mprotect_allowed(vma, start, end, prot, &data);
 		if (err)
 			return err;
 		if ((vma->flags & VM_ACCESS) != prot)
@@ -158,8 +165,8 @@ static int mprotect_commit(struct mm *mm, struct vma *vma, vaddr_t start,
 /* PROT_GROWSDOWN: the change reaches down to the start of the stack. */
 static int mprotect_grow_start(const struct vma *vma, u32 prot, vaddr_t *start)
 {
-	if (prot & PROT_GROWSUP)
-		return -EINVAL;         /* no machine has such stacks */
+	if (prot & PROT_GROWSUP)        /* no machine has such stacks */
+		return vma->start > *start ? -ENOMEM : -EINVAL;
 	if (prot & PROT_GROWSDOWN) {
 		if (!(vma->flags & VM_GROWSDOWN))
 			return -EINVAL;
@@ -189,6 +196,23 @@ static int mprotect_locked(struct mm *mm, vaddr_t start, vaddr_t end, u32 prot,
 	return no_memory ? no_memory : err;
 }
 
+/* Locked memory takes its copies now and not at the first write: no access to it
+ * shall wait. What has none gets none: the call has succeeded. */
+static void mprotect_fill_locked(struct mm *mm, vaddr_t start, vaddr_t end)
+{
+	const u32 want = VM_LOCKED | VM_WRITE;
+	struct vma_part part;
+	int err = 0;
+
+	while (mm_next_part(mm, start, end, &part)) {
+		if ((part.flags & (want | VM_SHARED)) == want)
+			err = mm_populate(mm, part.start, part.end - part.start,
+					  true);
+		start = part.end;
+	}
+	(void)err;
+}
+
 /**
  * mm_mprotect() - give [addr, addr + len) the rights prot
  *
@@ -203,18 +227,21 @@ int mm_mprotect(struct mm *mm, vaddr_t addr, size_t len, u32 prot)
 	vaddr_t end = addr + ALIGN_UP(len, PAGE_SIZE);
 	int err;
 
-	if (addr & ~PAGE_MASK || prot & ~(u32)PROT_KNOWN ||
-	    (prot & grows) == grows)
+	if (addr & ~PAGE_MASK || (prot & grows) == grows)
 		return -EINVAL;
 	if (len == 0)
 		return 0;
 	if (end <= addr)
 		return -ENOMEM;
+	if (prot & ~(u32)PROT_KNOWN)
+		return -EINVAL;
 	write_lock(&mm->lock);
 	err = mprotect_locked(mm, addr, end, prot, &dead);
 	if (!err)
 		trace(mprotect, addr, len);
 	write_unlock(&mm->lock);
 	vma_free_chain(dead);
+	if (prot & PROT_WRITE)
+		mprotect_fill_locked(mm, addr, end);
 	return err;
 }

@@ -20,6 +20,7 @@
  */
 #include "lib/errno.h"
 #include "mm/backing/backing.h"
+#include "mm/spaces/fault.h"
 #include "mm/spaces/leaf.h"
 #include "mm/spaces/mmap.h"
 #include "mm/tables/pgtable.h"
@@ -33,6 +34,7 @@ struct mremap_request {
 	size_t old_len, new_len;        /* bytes, whole pages */
 	u32 flags;                      /* MREMAP_* */
 	struct vma *dead;               /* VMAs to be freed after the lock */
+	u32 vm_flags;                   /* VM_* of the mapping, once found */
 };
 
 /* ---- moving leaves ------------------------------------------------------------ */
@@ -228,90 +230,10 @@ static int mremap_move_to(struct mremap_request *rq, struct vma *vma,
 	return 0;
 }
 
-/* Room in limits and VMAs for what the request adds? */
-static bool mremap_fits(const struct mremap_request *rq, const struct vma *vma)
-{
-	u64 more = rq->new_len;
-
-	if (!(rq->flags & MREMAP_DONTUNMAP))
-		more -= MIN(rq->old_len, rq->new_len);
-	/* An old range in the middle of its VMA leaves two behind, and a new one. */
-	if (rq->mm->nr_vmas + 3 > MM_MAX_MAP_COUNT)
-		return false;
-	return mm_may_grow(rq->mm, vma->flags, more >> PAGE_SHIFT);
-}
-
-/* Grows or shrinks where it is. Return: 1: done; 0: it must move; -errno. */
-static int mremap_in_place(struct mremap_request *rq, struct vma *vma)
-{
-	vaddr_t old_end = rq->old + rq->old_len;
-	vaddr_t new_end = rq->old + rq->new_len;
-	struct vma *next;
-	int err;
-
-	if (new_end == old_end)
-		return 1;
-	if (rq->new_len < rq->old_len) {
-		err = mmap_cut(rq->mm, new_end, old_end, &rq->dead);
-		return err ? err : 1;
-	}
-	next = vma_next(vma);
-	if (vma->end != old_end || new_end < rq->old || new_end > USER_END ||
-	    (next && new_end > vma_guard_start(next)))
-		return 0;
-	if (!mremap_fits(rq, vma))
-		return -ENOMEM;
-	vma_set_range(vma, vma->start, new_end);
-	vma_merge(rq->mm, vma, &rq->dead);
-	return 1;
-}
-
-/* To the place that the caller names. */
-static int mremap_fixed(struct mremap_request *rq, vaddr_t *out)
-{
-	struct vma *vma;
-	int err;
-
-	err = mmap_cut(rq->mm, rq->new, rq->new + rq->new_len, &rq->dead);
-	if (!err && rq->old_len > rq->new_len) {
-		err = mmap_cut(rq->mm, rq->old + rq->new_len,
-			       rq->old + rq->old_len, &rq->dead);
-		rq->old_len = rq->new_len;
-	}
-	vma = vma_find(rq->mm, rq->old);        /* cuts may have split it */
-	if (!err && (!vma || vma->start > rq->old))
-		err = -EFAULT;          /* old_len 0, and new lay over it */
-	if (!err)
-		err = mremap_move_to(rq, vma, rq->new);
-	if (!err)
-		*out = rq->new;
-	return err;
-}
-
-/* Somewhere else, or in place. */
-static int mremap_anywhere(struct mremap_request *rq, struct vma *vma,
-			   vaddr_t *out)
-{
-	bool must_move = rq->flags & MREMAP_DONTUNMAP || rq->old_len == 0;
-	int err = must_move ? 0 : mremap_in_place(rq, vma);
-	vaddr_t at;
-
-	if (err) {
-		*out = rq->old;
-		return err < 0 ? err : 0;
-	}
-	if (!(rq->flags & MREMAP_MAYMOVE) || !mremap_fits(rq, vma))
-		return -ENOMEM;
-	at = mmap_find_place(rq->mm, rq->new, rq->new_len);
-	if (!at)
-		return -ENOMEM;
-	err = mremap_move_to(rq, vma, at);
-	if (!err)
-		*out = at;
-	return err;
-}
-
-/* The old range must lie in one VMA of a kind that can do it. */
+/*
+ * The old range must lie in one VMA of a kind that can do it, and what it grows by
+ * must keep the limits. 0, -EFAULT, -EINVAL or -ENOMEM.
+ */
 static int mremap_check_vma(const struct mremap_request *rq,
 			    const struct vma *vma)
 {
@@ -321,45 +243,167 @@ static int mremap_check_vma(const struct mremap_request *rq,
 		return -EINVAL;
 	if (rq->old_len > vma->end - rq->old)
 		return -EFAULT;
-	if (vma->mapping &&
-	    vma_index(vma, rq->old) + (rq->new_len >> PAGE_SHIFT) <
-		    vma_index(vma, rq->old))
-		return -EINVAL;
+	if (rq->new_len > rq->old_len &&
+	    !mm_may_grow(rq->mm, vma->flags,
+			 (rq->new_len - rq->old_len) >> PAGE_SHIFT))
+		return -ENOMEM;
 	return 0;
 }
 
+/* Whatever lies in [start, start + len) goes. */
+static int mremap_cut(struct mremap_request *rq, vaddr_t start, size_t len)
+{
+	if (start > USER_END || len > USER_END - start)
+		return -EINVAL;
+	return mmap_cut(rq->mm, start, start + len, &rq->dead);
+}
+
+/* An old range in the middle of its VMA leaves two behind, and a new one. */
+static bool mremap_vmas_fit(const struct mremap_request *rq)
+{
+	return rq->mm->nr_vmas + 3 <= MM_MAX_MAP_COUNT;
+}
+
+/* May the pages go to rq->new? */
+static int mremap_check_target(const struct mremap_request *rq)
+{
+	if (rq->new & ~PAGE_MASK || rq->new_len > USER_END ||
+	    rq->new > USER_END - rq->new_len)
+		return -EINVAL;
+	if (rq->new < rq->old + rq->old_len && rq->old < rq->new + rq->new_len)
+		return -EINVAL;         /* they overlap */
+	if (rq->flags & MREMAP_FIXED && rq->new < MM_MIN_ADDR)
+		return -EPERM;
+	return mremap_vmas_fit(rq) ? 0 : -ENOMEM;
+}
+
+/* The target and the tail of the old range are cleared; what is left of it is
+ * checked only then, as on Linux. */
+static int mremap_clear_target(struct mremap_request *rq)
+{
+	int err = 0;
+
+	if (rq->flags & MREMAP_FIXED)
+		err = mremap_cut(rq, rq->new, rq->new_len);
+	if (!err && rq->old_len > rq->new_len) {
+		err = mremap_cut(rq, rq->old + rq->new_len,
+				 rq->old_len - rq->new_len);
+		rq->old_len = rq->new_len;
+	}
+	return err;
+}
+
+/* MREMAP_FIXED, MREMAP_DONTUNMAP: to the place that the caller names or likes. */
+static int mremap_to(struct mremap_request *rq, vaddr_t *out)
+{
+	struct vma *vma;
+	int err = mremap_check_target(rq);
+
+	if (!err)
+		err = mremap_clear_target(rq);
+	if (err)
+		return err;
+	vma = vma_find(rq->mm, rq->old);
+	err = mremap_check_vma(rq, vma);
+	if (err)
+		return err;
+	if (rq->flags & MREMAP_DONTUNMAP &&
+	    !mm_may_grow(rq->mm, vma->flags, rq->old_len >> PAGE_SHIFT))
+		return -ENOMEM;
+	if (!(rq->flags & MREMAP_FIXED))
+		rq->new = mmap_find_place(rq->mm, rq->new, rq->new_len);
+	*out = rq->new;
+	return rq->new ? mremap_move_to(rq, vma, rq->new) : -ENOMEM;
+}
+
+/* Is there room behind the VMA, whose end is the old range's? */
+static bool mremap_has_room(const struct mremap_request *rq, struct vma *vma)
+{
+	struct vma *next = vma_next(vma);
+
+	return vma->end == rq->old + rq->old_len &&
+	       rq->new_len <= USER_END - rq->old &&
+	       (!next || rq->old + rq->new_len <= next->start);
+}
+
+/* Grows where it is, or moves if it may. */
+static int mremap_grow(struct mremap_request *rq, struct vma *vma, vaddr_t *out)
+{
+	int err = mremap_check_vma(rq, vma);
+
+	*out = rq->old;
+	if (err)
+		return err;
+	if (rq->old_len && mremap_has_room(rq, vma)) {
+		vma_set_range(vma, vma->start, rq->old + rq->new_len);
+		vma_merge(rq->mm, vma, &rq->dead);
+		return 0;
+	}
+	if (!(rq->flags & MREMAP_MAYMOVE) || rq->new_len > USER_END ||
+	    !mremap_vmas_fit(rq))
+		return -ENOMEM;
+	*out = mmap_find_place(rq->mm, 0, rq->new_len);
+	return *out ? mremap_move_to(rq, vma, *out) : -ENOMEM;
+}
+
+/* What is behind the new end goes, be it of this mapping or not. */
+static int mremap_shrink(struct mremap_request *rq, vaddr_t *out)
+{
+	*out = rq->old;
+	if (rq->old_len == rq->new_len)
+		return 0;
+	return mremap_cut(rq, rq->old + rq->new_len, rq->old_len - rq->new_len);
+}
+
+/* What can be said without looking at the space. */
 static int mremap_check_flags(const struct mremap_request *rq)
 {
-	bool fixed = rq->flags & MREMAP_FIXED;
-
 	if (rq->flags & ~(u32)MREMAP_KNOWN || rq->old & ~PAGE_MASK ||
 	    rq->new_len == 0)
 		return -EINVAL;
 	if (rq->flags & (MREMAP_FIXED | MREMAP_DONTUNMAP) &&
 	    !(rq->flags & MREMAP_MAYMOVE))
 		return -EINVAL;
-	if (rq->flags & MREMAP_DONTUNMAP && rq->old_len != rq->new_len)
-		return -EINVAL;
-	if (rq->old > USER_END || rq->old_len > USER_END - rq->old)
+	return 0;
+}
+
+/* Locked memory that has grown is there at once. What does not come, comes at
+ * use: the call has succeeded. Context: no mm lock. */
+static void mremap_fill_locked(const struct mremap_request *rq, size_t old_len,
+			       vaddr_t at)
+{
+	bool write = (rq->vm_flags & (VM_WRITE | VM_SHARED)) == VM_WRITE;
+	int err = 0;
+
+	if (rq->vm_flags & VM_LOCKED && rq->new_len > old_len)
+		err = mm_populate(rq->mm, at + old_len, rq->new_len - old_len,
+				  write);
+	(void)err;
+}
+
+/* mm_mremap() under the lock. */
+static int mremap_locked(struct mremap_request *rq, vaddr_t *out)
+{
+	struct vma *vma = vma_find(rq->mm, rq->old);
+
+	if (!vma || vma->start > rq->old)
 		return -EFAULT;
-	if (rq->new_len > USER_END)
-		return fixed ? -EINVAL : -ENOMEM;
-	if (!fixed)
-		return 0;
-	if (rq->new & ~PAGE_MASK || rq->new > USER_END - rq->new_len)
-		return -EINVAL;
-	if (rq->new < rq->old + rq->old_len && rq->old < rq->new + rq->new_len)
-		return -EINVAL;         /* they overlap */
-	return rq->new < MM_MIN_ADDR ? -EPERM : 0;
+	rq->vm_flags = vma->flags;
+	if (rq->flags & (MREMAP_FIXED | MREMAP_DONTUNMAP))
+		return mremap_to(rq, out);
+	if (rq->old_len >= rq->new_len)
+		return mremap_shrink(rq, out);
+	return mremap_grow(rq, vma, out);
 }
 
 /**
  * mm_mremap() - give a mapping another size or place
  *
- * new_addr counts with MREMAP_FIXED (and as a hint with DONTUNMAP).
+ * new_addr counts with MREMAP_FIXED (and as a hint with DONTUNMAP). A range that
+ * shrinks is cut like munmap does, beyond its mapping too.
  * Context: thread, without mm->lock; may sleep. Return: 0 with the address in
- * *out; -EINVAL, -EFAULT (not one mapping), -ENOMEM, -EPERM. On -ENOMEM of a
- * fixed move, what lay at the new place may be gone already, as on Linux.
+ * *out; -EINVAL, -EFAULT (not one mapping), -ENOMEM, -EPERM. When a
+ * fixed move fails, what lay at the new place may be gone already, as on Linux.
  */
 int mm_mremap(struct mm *mm, vaddr_t old, size_t old_len, size_t new_len,
 	      u32 flags, vaddr_t new_addr, vaddr_t *out)
@@ -370,21 +414,19 @@ int mm_mremap(struct mm *mm, vaddr_t old, size_t old_len, size_t new_len,
 		.old_len = ALIGN_UP(old_len, PAGE_SIZE),
 		.new_len = ALIGN_UP(new_len, PAGE_SIZE),
 	};
-	struct vma *vma;
 	int err = mremap_check_flags(&rq);
 
+	if (flags & MREMAP_DONTUNMAP && old_len != new_len)
+		return -EINVAL;         /* to the byte */
 	if (err)
 		return err;
 	write_lock(&mm->lock);
-	vma = vma_find(mm, old);
-	err = mremap_check_vma(&rq, vma);
-	if (!err && flags & MREMAP_FIXED)
-		err = mremap_fits(&rq, vma) ? mremap_fixed(&rq, out) : -ENOMEM;
-	else if (!err)
-		err = mremap_anywhere(&rq, vma, out);
+	err = mremap_locked(&rq, out);
 	if (!err && old == mm->vdso && !(flags & MREMAP_DONTUNMAP))
 		mm->vdso = *out;        /* handlers return through it */
 	write_unlock(&mm->lock);
 	vma_free_chain(rq.dead);
+	if (!err)
+		mremap_fill_locked(&rq, ALIGN_UP(old_len, PAGE_SIZE), *out);
 	return err;
 }

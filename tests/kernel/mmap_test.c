@@ -28,8 +28,6 @@ TEST(mmap, bad_requests)
 	EXPECT_EQ(map_error(mm, 0, USER_END, ANON, 0), -ENOMEM);
 	EXPECT_EQ(map_error(mm, 0, PAGE_SIZE, MAP_ANONYMOUS, 0), -EINVAL);
 	EXPECT_EQ(map_error(mm, 0, PAGE_SIZE, ANON, 1), -EINVAL);
-	EXPECT_EQ(map_error(mm, 0, 2 * PAGE_SIZE, ANON, ~(u64)0 & PAGE_MASK),
-		  -EOVERFLOW);
 	EXPECT_EQ(map_error(mm, FAR + 1, PAGE_SIZE, ANON | MAP_FIXED, 0),
 		  -EINVAL);
 	EXPECT_EQ(map_error(mm, USER_END - PAGE_SIZE, 2 * PAGE_SIZE,
@@ -59,8 +57,11 @@ TEST(mmap, rights_of_the_descriptor)
 	rq.prot = PROT_READ;
 	EXPECT_EQ(mm_mmap(mm, &rq, &at), 0);
 	EXPECT_EQ(mm_mprotect(mm, at, PAGE_SIZE, SPACE_RW), -EACCES);
-	rq.flags = MAP_SHARED_VALIDATE | 0x40000000;
+	rq.flags = MAP_SHARED_VALIDATE | 0x200000;
 	EXPECT_EQ(mm_mmap(mm, &rq, &at), -EOPNOTSUPP);
+	rq.offset = 1ull << 63;
+	EXPECT_EQ(mm_mmap(mm, &rq, &at), -EOVERFLOW);
+	rq.offset = 0;
 	rq.flags = MAP_PRIVATE;
 	rq.prot = SPACE_RW;
 	EXPECT_EQ(mm_mmap(mm, &rq, &at), 0);
@@ -87,7 +88,7 @@ TEST(mmap, places)
 	/* a taken one is not */
 	EXPECT_EQ(space_mmap(mm, FAR, 1, SPACE_RW, ANON, NULL, &err),
 		  next - PAGE_SIZE);
-	EXPECT_EQ(space_mmap(mm, 1, 1, PROT_READ, ANON, NULL, &err),
+	EXPECT_EQ(space_mmap(mm, PAGE_SIZE, 1, PROT_READ, ANON, NULL, &err),
 		  MM_MIN_ADDR);
 	EXPECT_EQ(space_mmap(mm, FAR, 1, SPACE_RW, ANON | MAP_FIXED_NOREPLACE,
 			     NULL, &err),
@@ -206,8 +207,9 @@ TEST(mmap, limits)
 	EXPECT(!space_map(mm, 1, PROT_READ));               /* AS */
 	EXPECT(space_map_at(mm, FAR, 6, SPACE_RW));         /* replaces: fits */
 	at = vma_find(mm, FAR + 6 * PAGE_SIZE)->start;
+	mm->limit_as = 11 * PAGE_SIZE;          /* DATA alone is in the way */
 	EXPECT_EQ(mm_mprotect(mm, at, PAGE_SIZE, SPACE_RW), -ENOMEM);
-	EXPECT_EQ(space_mmap(mm, 0, 1, SPACE_RW, MAP_SHARED | MAP_ANONYMOUS,
+	EXPECT_EQ(space_mmap(mm, 0, 2, SPACE_RW, MAP_SHARED | MAP_ANONYMOUS,
 			     NULL, &err),
 		  0);
 	EXPECT_EQ(err, -ENOMEM);

@@ -208,7 +208,7 @@ static void step_mremap(void)
 {
 	struct range old = draw_range(), to = draw_range();
 	struct ref_page moved[PAGES];
-	u32 len = old.end - old.start, new_len = to.end - to.start;
+	u32 len, new_len = to.end - to.start;
 	vaddr_t at;
 	int err;
 
@@ -216,6 +216,14 @@ static void step_mremap(void)
 		return;
 	err = mm_mremap(now->mm, AT(old.start), range_len(old), range_len(to),
 			MREMAP_MAYMOVE | MREMAP_FIXED, AT(to.start), &at);
+	if (!now->page[old.start].mapped) {
+		SAME(err, -EFAULT);
+		return;
+	}
+	ref_unmap(now, to.start, to.end);       /* in any case, like a tail */
+	len = MIN(old.end - old.start, new_len);
+	ref_unmap(now, old.start + len, old.end);
+	old.end = old.start + len;
 	if (!is_one_vma(old.start, old.end)) {
 		SAME(err, -EFAULT);
 		return;
@@ -246,7 +254,8 @@ static void step_mremap_in_place(void)
 		fits &= !now->page[i].mapped;
 	err = mm_mremap(now->mm, AT(r.start), range_len(r),
 			(end - r.start) * PAGE_SIZE, 0, 0, &at);
-	if (!is_one_vma(r.start, r.end))
+	if (!now->page[r.start].mapped ||
+	    (end > r.end && !is_one_vma(r.start, r.end)))
 		want = -EFAULT;
 	else if (!fits)
 		want = -ENOMEM;
@@ -263,14 +272,23 @@ static void step_mremap_in_place(void)
 	}
 }
 
+static bool has_page(struct range r)
+{
+	for (u32 i = r.start; i < r.end; i++)
+		if (now->page[i].mapped)
+			return true;
+	return false;
+}
+
 static void step_brk(void)
 {
 	u32 want = (u32)draw_below(30);
-	bool fits = true;
 	vaddr_t got = mm_brk(now->mm, AT(HEAP + want));
+	u32 low = HEAP + MIN(want, now->brk), high = HEAP + MAX(want, now->brk);
+	bool shrinks = want < now->brk; /* something must go, or have room */
+	bool fits = want == now->brk ||
+		    has_page((struct range){ low, high + !shrinks }) == shrinks;
 
-	for (u32 i = HEAP + now->brk; want > now->brk && i <= HEAP + want; i++)
-		fits &= !now->page[i].mapped;
 	SAME(got, AT(HEAP + (fits ? want : now->brk)));
 	if (!fits)
 		return;
@@ -329,12 +347,16 @@ static void step_fork_advice(void)
 	u8 bit = which & 2 ? 2 : 1;
 	int want = range_has_hole(r) ? -ENOMEM : 0;
 
-	for (u32 i = r.start; which == 3 && i < r.end; i++)
-		if (now->page[i].mapped && now->page[i].object >= 0)
-			want = -EINVAL;
+	u32 stop = r.end;
+
+	for (u32 i = r.start; which == 3 && i < stop; i++)
+		if (now->page[i].mapped && now->page[i].object >= 0) {
+			want = -EINVAL;         /* what comes before has it */
+			stop = i;
+		}
 	SAME(mm_madvise(now->mm, AT(r.start), range_len(r), advice[which]),
 	     want);
-	for (u32 i = r.start; want != -EINVAL && i < r.end; i++)
+	for (u32 i = r.start; i < stop; i++)
 		if (now->page[i].mapped)
 			now->page[i].advice =
 				(u8)((now->page[i].advice & ~bit) |
@@ -346,16 +368,20 @@ static void step_populate(void)
 	struct range r = draw_range();
 	int want = range_has_hole(r) ? -ENOMEM : 0;
 
-	for (u32 i = r.start; i < r.end; i++)
-		if (now->page[i].mapped && !(now->page[i].prot & PROT_WRITE))
-			want = -EINVAL;
-	for (u32 i = r.start; !want && i < r.end; i++) {
+	for (u32 i = r.start; i < r.end; i++) {
 		int byte = ref_read(now, i);
 
-		if (byte < 0)
+		if (!now->page[i].mapped)
+			continue;
+		if (!(now->page[i].prot & PROT_WRITE)) {
+			want = -EINVAL;         /* what comes before is done */
+			break;
+		}
+		if (byte < 0) {
 			want = -EFAULT;         /* past the end of the object */
-		else
-			ref_write(now, i, (u8)byte);
+			break;
+		}
+		ref_write(now, i, (u8)byte);
 	}
 	SAME(mm_madvise(now->mm, AT(r.start), range_len(r),
 			MADV_POPULATE_WRITE),

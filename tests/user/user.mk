@@ -10,6 +10,7 @@
 #	…_glibc.c, …_pie.c          the machine's gcc, -static or -static-pie;
 #	                            all others with musl, -static
 #	tests/bench/mmbench.c       -> /bin/mmbench
+#	tests/diff/*.c              -> /bin/memdiff
 #
 # Of this machine itself, musl and busybox are installed as usual. Of another
 # one tools/setup unpacks Debian's packages in SYSROOT, and its gcc is told to
@@ -18,6 +19,7 @@
 USER_B := build/user/$(ARCH)
 INITRAMFS := $(USER_B)/initramfs.cpio
 MMBENCH := $(USER_B)/mmbench
+MEMDIFF := $(USER_B)/memdiff
 
 ifeq ($(CROSS_$(ARCH)),)
 MUSL_CC := musl-gcc
@@ -56,15 +58,21 @@ $(MMBENCH): tests/bench/mmbench.c
 	@echo "  USER    $<"
 	@$(MUSL_CC) -O2 -static -o $@ $<
 
+$(MEMDIFF): $(wildcard tests/diff/*.c tests/diff/*.h)
+	@mkdir -p $(@D)
+	@echo "  USER    $@"
+	@$(MUSL_CC) $(USER_FLAGS) -static -o $@ $(filter %.c,$^)
+
 # NAME=FILE words: where each program lands in the initramfs.
 user_place = $(if $(filter init,$1),init,$(if $(filter test_% stress_% fuzz_%,$1),tests/$1,bin/$1))
 USER_FILES := $(foreach p,$(USER_NAMES),$(call user_place,$p)=$(USER_B)/$p)
 
-$(INITRAMFS): $(USER_PROGS) $(MMBENCH) tools/mkinitramfs.py \
+$(INITRAMFS): $(USER_PROGS) $(MMBENCH) $(MEMDIFF) tools/mkinitramfs.py \
 		tests/user/user.mk $(wildcard tests/user/files/*)
 	@echo "  CPIO    $@"
 	@$(PYTHON) tools/mkinitramfs.py --strip $(CROSS_$(ARCH))strip -o $@ \
 		--busybox $(BUSYBOX) $(USER_FILES) bin/mmbench=$(MMBENCH) \
+		bin/memdiff=$(MEMDIFF) \
 		$(foreach f,$(wildcard tests/user/files/*),etc/$(notdir $f)=$f)
 
 -include $(addsuffix .d,$(USER_PROGS))
