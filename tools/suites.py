@@ -5,6 +5,7 @@
     host/…    mm/ and lib/ as Linux programs: suites, models, fuzzers, sweeps
     kernel/…  tests/kernel inside the guest (boot option ktest)
     user/…    the programs of tests/user inside the guest
+    programs/…  Debian's own programs in the guest, dynamically linked
     stress/…  its stress programs; STRESS=big (make stress): for hours
     boot/…    every way in with every memory size; loaders that lie; 1 TiB;
               1 to 64 CPUs
@@ -66,8 +67,8 @@ class Place:
 
     def machine(self, flavour: str = "opt", **fields) -> Machine:
         """A machine with a kernel of ours and the initramfs."""
-        return Machine(kernel=self.kernel(flavour), initrd=self.initrd,
-                       arch=self.arch, **fields)
+        fields.setdefault("initrd", self.initrd)
+        return Machine(kernel=self.kernel(flavour), arch=self.arch, **fields)
 
     @property
     def user(self) -> Path:
@@ -78,6 +79,11 @@ class Place:
     def initrd(self) -> Path:
         """The initramfs."""
         return self.user / "initramfs.cpio"
+
+    @property
+    def programs(self) -> Path:
+        """The initramfs with Debian's programs."""
+        return self.user / "programs/initramfs.cpio"
 
 
 @dataclass
@@ -126,11 +132,11 @@ def program(place: Place, command: list[str], seconds: float,
     return lines, f"{Path(command[0]).name} ended with {how}: {last.strip()}"
 
 
-def build(words: list[str]) -> Callable[[Place], Tally]:
+def build(words: list[str], seconds: float = 600) -> Callable[[Place], Tally]:
     """A suite that is one run of make."""
     def run(place: Place) -> Tally:
         tally = Tally()
-        why = make(place, words)
+        why = make(place, words, seconds)
         tally.check(not why, why)
         return tally
     return run
@@ -167,6 +173,14 @@ def guest_tap(flavour: str, append: str, seconds: float,
         ending = boot_guest(place, place.machine(
             flavour, boot="direct", append=append, **fields), seconds)
         return tap.read(ending.lines, ending.reason)
+    return run
+
+
+def debian_programs(flavour: str, seconds: float, **fields) -> Callable[[Place], Tally]:
+    """The tests of tests/user/programs, with what they need around them."""
+    def run(place: Place) -> Tally:
+        return guest_tap(flavour, "-- test", seconds, initrd=place.programs,
+                         **fields)(place)
     return run
 
 
@@ -410,6 +424,8 @@ def builds(arches: list[str], quick: bool) -> list[Suite]:
     suites = [Suite("build/host", build(["host-tests"]))]
     for arch in arches:
         suites.append(Suite(f"build/user-{arch}", build(["initramfs"]), arch=arch))
+        suites.append(Suite(f"build/programs-{arch}", build(["programs"], 1200), (
+            f"build/user-{arch}",), arch=arch))
         for name, words in FLAVOURS.items():
             if not quick or name == "opt":
                 flags = [f"{key}={value}" for key, value in words.items()]
@@ -438,6 +454,16 @@ def variant_suites(arch: str) -> list[Suite]:
     return [on(arch, f"{kind}/{name}", guest_tap("opt", words, 300, **fields), 30)
             for name, fields in MACHINES[arch].variants.items()
             for kind, words in (("kernel", "ktest"), ("user", "-- test"))]
+
+
+def program_suites(arch: str) -> list[Suite]:
+    """Real programs: on one CPU, on two that race, with a strict kernel."""
+    suites = [on(arch, f"programs/{flavour}", debian_programs(flavour, seconds), 20,
+                 flavour) for flavour, seconds in (("opt", 200), ("debug", 400))]
+    suites.append(on(arch, "programs/smp2", debian_programs("opt", 300, smp=2), 20))
+    for suite in suites:
+        suite.needs += (f"build/programs-{arch}",)
+    return suites
 
 
 # The stress programs (tests/user/stress.h): how much, by number of CPUs. For
@@ -511,7 +537,7 @@ def all_suites(arches: list[str]) -> list[Suite]:
     suites = quick_suites(arches)
     for arch in arches:
         suites += (flavour_suites(arch, "debug", 2) + flavour_suites(arch, "kasan", 4)
-                   + variant_suites(arch) + boot_suites(arch) + smp_suites(arch)
+                   + variant_suites(arch) + program_suites(arch) + boot_suites(arch) + smp_suites(arch)
                    + stress_suites(arch, os.environ.get("STRESS") == "big"))
         for script in sorted(Path("tests/gdb").glob("*.py")):
             suites.append(on(arch, f"gdb/{script.stem}", gdb_session(script), 30,

@@ -11,9 +11,9 @@
  * SIGTTIN, and stops. A terminal whose session leader is gone is free again:
  * that is found out when the next one wants it.
  */
+#include "kernel/dev/tty.h"
 #include "kernel/dev/tty_state.h"
 #include "kernel/task/signal.h"
-
 #include "kernel/task/task.h"
 #include "lib/errno.h"
 #include "mm/spaces/uaccess.h"
@@ -75,6 +75,15 @@ bool tty_is_own(struct tty *t)
 {
 	return current_task() &&
 	       current_process()->sid == READ_ONCE(t->session);
+}
+
+/** tty_foreground() - the group in front of a session. Context: any. */
+int tty_foreground(int sid)
+{
+	struct tty *t = &console_tty;
+
+	return sid && sid == READ_ONCE(t->session) ? READ_ONCE(t->foreground)
+						   : -1;
 }
 
 /**
