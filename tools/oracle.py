@@ -6,7 +6,7 @@
 
 A second archive behind the first brings a script that mounts what Quire has
 without mounting and then starts our /init for each KIND of program in /tests
-(test and stress). Linux unpacks both.
+(test and stress; "test NAME…" for some of them). Linux unpacks both.
 """
 from __future__ import annotations
 
@@ -44,12 +44,13 @@ KNOWN = {
 def both(initrd: Path, kinds: list[str]) -> bytes:
     """Our initramfs and the script behind it."""
     extra = mkinitramfs.Newc()
-    extra.add("oracle", 0o100755, SCRIPT.replace("KINDS", " ".join(kinds)).encode())
+    extra.add("oracle", 0o100755, SCRIPT.replace("KINDS", " ".join(f"'{kind}'" for kind in kinds)).encode())
     return initrd.read_bytes() + extra.finish()
 
 
 def end_of(kind: str) -> str:
     """What /init says after the last program of a kind."""
+    kind = kind.split()[0]
     return f"# user {kind}{'s' if kind == 'test' else ''}:"
 
 

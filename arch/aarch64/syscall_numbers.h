@@ -36,6 +36,7 @@
 	SYSCALL(98, futex)                                                 \
 	SYSCALL(99, set_robust_list)                                       \
 	SYSCALL(100, get_robust_list)                                      \
+	SYSCALL(116, syslog)                                               \
 	SYSCALL(122, sched_setaffinity)                                    \
 	SYSCALL(123, sched_getaffinity)                                    \
 	SYSCALL(124, sched_yield)                                          \

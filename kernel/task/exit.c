@@ -15,12 +15,15 @@
  *
  * process_bury gives back space, files, directory and program, hands the
  * children to pid 1 and leaves a zombie for the parent's wait4; if the parent
- * ignores SIGCHLD, not even that.
+ * ignores SIGCHLD, not even that. The terminal and the jobs of a shell that
+ * ends hear of it (jobs.c).
  */
 #include "kernel/base/panic.h"
 #include "kernel/base/printk.h"
 #include "kernel/base/trace.h"
+#include "kernel/dev/tty.h"
 #include "kernel/task/futex.h"
+#include "kernel/task/jobs.h"
 #include "kernel/task/rusage.h"
 #include "kernel/task/signal.h"
 #include "kernel/task/syscall.h"
@@ -180,7 +183,10 @@ static void process_bury(struct process *p)
 	if (p == init_process)
 		init_ended(p->exit_code);
 
+	if (p->pid == p->sid)
+		tty_session_ended(p->sid);
 	flags = spin_lock_irq(&tasks_lock);
+	jobs_process_ends(p);
 	children_to_init(p);
 	p->zombie = true;
 	reaped = p->exit_signal == SIGCHLD && parent_ignores_exit(p->parent);

@@ -108,6 +108,7 @@ int process_create(struct process *parent, struct process **out)
 		memcpy(p->rlimit, parent->rlimit, sizeof(p->rlimit));
 		p->cred = parent->cred;
 		p->no_new_privs = parent->no_new_privs;
+		p->left_terminal = parent->left_terminal;
 		signal_state_copy(&p->signals, &parent->signals);
 	} else {
 		memset(p->signals.action, 0, sizeof(p->signals.action));

@@ -144,7 +144,7 @@ void procinfo_stat(struct process *p, struct strbuf *sb)
 	const u64 tick = NS_PER_SEC / USER_HZ;
 	struct procinfo_mm m = procinfo_read_mm(p);
 	u64 own, blocked, ignored, caught;
-	int front = tty_foreground(p->sid);
+	int front = tty_foreground(p);
 
 	procinfo_actions(p, &ignored, &caught);
 	procinfo_masks(p, &own, &blocked);

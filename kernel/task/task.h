@@ -92,6 +92,7 @@ struct process {
 	struct wait_queue vfork_wait;   /* the parent, until exec or exit */
 	bool vfork_done;
 	bool no_new_privs;
+	bool left_terminal;             /* TIOCNOTTY: not for us any more */
 	int dumpable;
 };
 
