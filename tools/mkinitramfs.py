@@ -33,12 +33,13 @@ FOLDERS = ("bin", "dev", "etc", "proc", "root", "sbin", "tests", "tmp", "usr",
 # What the shell's user will look for. A fixed list: the archive must not
 # depend on how this machine's busybox was configured, nor on running it.
 APPLETS = """
-    [ ash awk base64 basename cat chmod clear cmp cp cut date dd df dirname du
-    echo env expr false find free grep head hexdump hostname id kill killall
-    less ln ls md5sum mkdir mktemp more mv nproc od pgrep pidof pmap printenv
-    printf ps pwd readlink reset rm rmdir sed seq sh sha256sum sleep sort stat
-    stty sum sync tail tee test time timeout top touch tr true tty uname uniq
-    uptime usleep vi watch wc which whoami xargs yes
+    [ ash awk base64 basename cat chmod clear cmp cp cut date dd df dirname dmesg
+    du echo env expr false find free grep halt head hexdump hostname id kill
+    killall less ln ls md5sum mkdir mktemp more mv nohup nproc od pgrep pidof
+    pmap poweroff printenv printf ps pwd readlink reboot renice reset rm rmdir
+    sed seq setsid sh sha256sum sleep sort stat stty sum sync tail tee test time
+    timeout top touch tr true tty uname uniq uptime usleep vi watch wc which
+    whoami xargs yes
 """.split()
 
 
@@ -113,6 +114,7 @@ def build(files: dict[str, Path], busybox: Path | None, strip: str | None,
         files["bin/busybox"] = busybox
         taken = {name.rpartition("/")[2] for name in [*files, *links]}
         links |= {f"bin/{a}": b"busybox" for a in APPLETS if a not in taken}
+        links.setdefault("sbin/init", b"../bin/busybox")
     folders = set() if plain else set(FOLDERS)
     for name in [*files, *links]:
         folders.update(parents(name))

@@ -45,8 +45,10 @@ static void tty_set_session(struct tty *t, int session, int foreground)
 /**
  * tty_adopt() - the caller opened t: is it his terminal from now on?
  *
- * Yes for a session leader, if nobody's session has it. Before the first
- * program runs, the boot thread opens it for pid 1. Context: thread.
+ * Yes for a session leader, if nobody's session has it, or pid 1's: the boot
+ * thread opens it for pid 1 before the first program runs, and that may well be
+ * an init whose children want it. (Linux never lets /dev/console become
+ * somebody's terminal by opening it.) Context: thread.
  */
 void tty_adopt(struct tty *t)
 {
@@ -58,7 +60,7 @@ void tty_adopt(struct tty *t)
 		return;
 	}
 	p = task->process;
-	if (p->pid == p->sid && !READ_ONCE(t->session)) {
+	if (p->pid == p->sid && READ_ONCE(t->session) <= 1) {
 		p->left_terminal = false;
 		tty_set_session(t, p->sid, p->pgid);
 	}

@@ -7,6 +7,7 @@
 #include "arch/cpu.h"
 #include "arch/mmu.h"
 #include "arch/timer.h"
+#include "kernel/base/cmdline.h"
 #include "kernel/base/sched.h"
 #include "kernel/base/trace.h"
 #include "kernel/fs/proc.h"
@@ -74,6 +75,15 @@ static int show_stat(struct strbuf *sb, int pid)
 		      (ull)trace_total(TRACE_fork) + 1);
 	strbuf_printf(sb, "procs_running %llu\nprocs_blocked 0\n",
 		      (ull)sched_nr_runnable());
+	return 0;
+}
+
+static int show_boot_cmdline(struct strbuf *sb, int pid)
+{
+	const char *args = cmdline_init_args();
+
+	strbuf_printf(sb, "%s%s%s\n", cmdline_text(), *args ? " -- " : "",
+		      args);
 	return 0;
 }
 
@@ -196,6 +206,7 @@ static const struct proc_node sys_table[] = {
 
 static const struct proc_node root_table[] = {
 	PROC_FILE("buddyinfo", proc_show_buddyinfo),
+	PROC_FILE("cmdline", show_boot_cmdline),
 	PROC_FILE("cpuinfo", show_cpuinfo),
 	PROC_FILE("filesystems", show_filesystems),
 	PROC_FILE("iomem", proc_show_iomem),

@@ -124,6 +124,7 @@ $(PROGRAMS_CPIO): $(PROGRAMS_TREE).stamp $(PROGRAMS_TESTS) $(PROGRAMS_DYNAMIC) \
 		--tree $(PROGRAMS_TREE) $(foreach w,$(PROGRAMS_WITHOUT),--without '$w') \
 		init=$(USER_B)/init bin/tour=$(USER_B)/tour \
 		$(foreach p,$(PROGRAMS_TESTS),tests/$(notdir $p)=$p) \
+		$(foreach f,$(wildcard tests/user/files/*),etc/$(notdir $f)=$f) \
 		$(foreach p,$(PROGRAMS_DYNAMIC),$(if $(filter %.so,$p),lib,bin)/$(notdir $p)=$p)
 
 -include $(addsuffix .d,$(USER_PROGS) $(PROGRAMS_TESTS))
