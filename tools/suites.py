@@ -29,6 +29,7 @@ import badloader
 import badtree
 import bench
 import debug
+import session
 import tap
 import watch
 from machines import MACHINES, Facts
@@ -249,42 +250,14 @@ def shell(place: Place) -> Tally:
     return tally
 
 
-# A day at busybox's shell under busybox's init. What a program shall have said
-# before the next key is pressed is written so that the echo of the command
-# does not look like it.
-JOB = """sh -c 'trap "echo BA""CK" CONT; echo G""O; while :; do sleep 0.1; done'\n"""
-SESSION = [
-    watch.Talk("# ", JOB), watch.Talk("GO\r\n", "\x1a"),            # ^Z
-    watch.Talk("Stopped", "jobs\n"), watch.Talk("[1]+  Stopped", "fg\n"),
-    watch.Talk("BACK\r\n", "\x03"),                               # ^C
-    watch.Talk("# ", "echo status $?\n"), watch.Talk("status 130", JOB),
-    watch.Talk("GO\r\n", "\x1a"), watch.Talk("Stopped", "bg\n"),
-    watch.Talk("BACK\r\n", "kill %1; wait; echo do''ne\n"),
-    watch.Talk("done\r\n", "sh -c 'echo R''EAD; cat'\n"),
-    watch.Talk("READ\r\n", "hello\n"), watch.Talk("hello\r\nhello\r\n", "\x04"),
-    watch.Talk("# ", "vi /tmp/f\n"), watch.Talk("~", "ihello\n2nd"),
-    watch.Talk("2nd", "\x1b"), watch.Talk("- /tmp/f", "kx:wq\n"),      # a lone ESC
-    watch.Talk("# ", "tr '\\n' + < /tmp/f; wc -c < /tmp/f\n"),
-    watch.Talk("helo+2nd+9", "tty; stty size; cat /proc/cmdline\n"),
-    watch.Talk("/dev/console\r\n24 80\r\ninit=/sbin/init", "ps\n"),
-    watch.Talk("1 0        init", "top -b -n1\n"), watch.Talk("% idle", "free\n"),
-    watch.Talk("Mem:", "uptime; dmesg | grep -c 'init: run''ning'\n"),
-    watch.Talk("load average", ""), watch.Talk("1\r\n", "exit\n"),
-    watch.Talk("built-in shell", ""),                               # respawned
-]
-# How to leave, and what the kernel says then.
-LEAVE = {"poweroff": "reboot: power off", "halt": "reboot: power off",
-         "reboot": "reboot: restarting"}
-
-
 def busybox_init(place: Place) -> Tally:
     """busybox as process 1: job control, vi, ps, and the ways to the end."""
     tally = Tally()
     whole = bytearray()
-    for word, says in LEAVE.items():
-        session = SESSION if word == "poweroff" else []
+    for word, says in session.LEAVE.items():
+        talk = session.TALK if word == "poweroff" else []
         ending = boot_guest(place, place.machine(boot="direct", append="init=/sbin/init"),
-                            90, [*session, watch.Talk("# ", f"{word}\n"),
+                            90, [*talk, watch.Talk("# ", f"{word}\n"),
                                  watch.Talk(says)])
         whole += f"==== {word}\n".encode() + place.log.read_bytes()
         said = any(says in line for line in ending.lines)

@@ -35,13 +35,14 @@ static bool task_leave_group(struct task *t, int code)
 {
 	struct process *p = t->process;
 	u64 flags = spin_lock_irq(&tasks_lock);
+	struct cpu_times times = task_times(t);
 	struct task *other;
 	bool last;
 
 	spin_lock(&p->signals.lock);
 	list_remove(&t->group_node);
 	p->nr_tasks--;
-	p->dead_tasks_ns += task_cpu_ns(t);
+	cpu_times_add(&p->dead_times, &times);
 	last = p->nr_tasks == 0;
 	if (last && !p->exiting)
 		p->exit_code = code;
@@ -91,7 +92,6 @@ static void process_give_back(struct process *p)
 	inode_put(cwd);
 	if (exe)
 		inode_put(exe);
-	p->utime_ns = p->dead_tasks_ns;
 }
 
 /* Does the parent want to hear of its children's end? Context: tasks_lock. */
@@ -115,7 +115,8 @@ void process_notify_parent(struct process *p, int signo, int code, int status)
 	info.child.pid = p->pid;
 	info.child.uid = p->cred.uid;
 	info.child.status = status;
-	info.child.utime = p->utime_ns / (NS_PER_SEC / USER_HZ);
+	info.child.utime = p->dead_times.user_ns / (NS_PER_SEC / USER_HZ);
+	info.child.stime = p->dead_times.kernel_ns / (NS_PER_SEC / USER_HZ);
 	if (signo)
 		signal_send_process(p->parent, signo, &info);
 	wait_wake_all(&p->parent->wait_children);

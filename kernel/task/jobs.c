@@ -26,10 +26,11 @@
 static bool jobs_has_link(const struct process *q, int pgid,
 			  const struct process *leaving)
 {
-	const struct process *parent = q->parent;
+	const struct process *parent;
 
-	if (q->pgid != pgid || q->zombie || q == leaving)
+	if (q == leaving || q->pgid != pgid || q->zombie)
 		return false;
+	parent = q->parent;
 	return parent && parent != init_process && parent != leaving &&
 	       parent->pgid != pgid && parent->sid == q->sid;
 }
@@ -79,7 +80,7 @@ static void jobs_lose_link(int pgid, const struct process *leaving)
 	if (!jobs_is_stopped(pgid) || !jobs_is_orphaned_locked(pgid, leaving))
 		return;
 	while ((q = process_next_locked(&pid))) {
-		if (q->pgid != pgid || q->zombie || q == leaving)
+		if (q == leaving || q->pgid != pgid || q->zombie)
 			continue;
 		signal_send_process(q, SIGHUP, &info);
 		signal_send_process(q, SIGCONT, &info);

@@ -151,8 +151,10 @@ CASE(memtester)
 
 CASE(procps_ps)
 {
-	SAYS("sleep 77 & ps -o stat=,args= -p $!; kill $!", "S+   sleep 77");
-	SAYS("set -m; sleep 77 & ps -o stat=,args= -p $!; kill $!",
+	SAYS("sleep 77 & ps -o stat=,args= -p $! | sed s/^R/S/; kill $!",
+	     "S+   sleep 77");
+	SAYS("set -m; sleep 77 & ps -o stat=,args= -p $! | sed s/^R/S/;"
+	     " kill $!",
 	     "S    sleep 77");
 	SAYS("busybox setsid sleep 77 & sleep 0.1; ps -o stat=,tty=,args= -C sleep;"
 	     " pkill -x sleep",
