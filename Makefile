@@ -13,6 +13,7 @@ CPU    ?=
 MODEL  ?=
 APPEND ?=
 LAB    ?=
+PROGRAMS ?=
 
 .DEFAULT_GOAL := kernel
 ifeq ($(wildcard arch/$(ARCH)/layout.h),)
@@ -142,14 +143,14 @@ SETUP  = @ARCH=$(ARCH) tools/setup
 export APPEND
 LAUNCH = $(PYTHON) tools/qemu.py --arch $(ARCH) "--boot=$(BOOT)" --mem $(MEM) \
 	--smp $(SMP) "--cpu=$(CPU)" "--model=$(MODEL)" "--append=$$APPEND" \
-	--kernel $(B)/quire.elf --initrd $(INITRAMFS)
+	--kernel $(B)/quire.elf --initrd $(if $(PROGRAMS),$(PROGRAMS_CPIO),$(INITRAMFS))
 
 .PHONY: help run debug test test-quick stress bench diff lint format coverage \
-	setup clean initramfs compdb
+	setup clean initramfs programs compdb
 
-run: ## boot in QEMU: tour and shell (MEM= SMP= CPU= APPEND= BOOT=bios|uefi|uefi-dt|direct)
+run: ## boot in QEMU: tour and shell (MEM= SMP= CPU= APPEND= BOOT=bios|uefi|uefi-dt|direct PROGRAMS=1)
 	$(SETUP) build user run
-	$(SUB) kernel initramfs
+	$(SUB) kernel $(if $(PROGRAMS),programs,initramfs)
 	@$(LAUNCH) run
 
 debug: ## QEMU stopped at the first instruction, and GDB on it
@@ -206,6 +207,9 @@ setup: ## install every tool that any target needs (no ARCH: all machines)
 	@ARCH="$(MACHINES)" tools/setup
 
 initramfs: $(INITRAMFS)
+	@:
+
+programs: $(PROGRAMS_CPIO)
 	@:
 
 clean: ## remove build/

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Debian packages of any machine: fetched and unpacked, never installed.
 
-    debs.py --arch ARCH --into FOLDER PACKAGE…
+    debs.py --arch ARCH --into FOLDER [--list FILE] PACKAGE…
 
     apt-get download ─► ~/.cache/quire/PACKAGE_VERSION_ARCH.deb ─► dpkg -x ─► FOLDER
 
@@ -10,6 +10,8 @@ apt works with lists and a state of its own in a scratch folder: nothing of
 this system changes (no foreign architecture, no root), only its configured
 Debian mirrors are asked. What is in the cache is not asked for again: without
 a network, put the .deb files there.
+
+A FILE of --list has names of packages in each line, up to a "#".
 """
 from __future__ import annotations
 
@@ -116,16 +118,24 @@ def unpack(deb: Path, folder: Path) -> None:
     call(["dpkg", "-x", str(deb), str(folder)])
 
 
+def read_list(path: Path) -> list[str]:
+    """The packages that a list names."""
+    return [word for line in path.read_text().splitlines()
+            for word in line.partition("#")[0].split()]
+
+
 def main() -> int:
     """Command line; see the module's text."""
     parser = argparse.ArgumentParser(description="Unpack Debian packages.")
     parser.add_argument("--arch", required=True, choices=MACHINES)
     parser.add_argument("--into", required=True, type=Path)
-    parser.add_argument("packages", nargs="+", metavar="PACKAGE")
+    parser.add_argument("--list", type=Path, help="a file that names more packages")
+    parser.add_argument("packages", nargs="*", metavar="PACKAGE")
     args = parser.parse_args()
+    listed = read_list(args.list) if args.list else []
     archive = Archive(args.arch)
     try:
-        for package in args.packages:
+        for package in args.packages + listed:
             unpack(archive.fetch(package), args.into)
     except DebError as error:
         print(f"debs: {error}", file=sys.stderr)

@@ -2,11 +2,15 @@
 # SPDX-License-Identifier: MIT
 """Write an initramfs: a cpio archive in the "newc" format.
 
-    mkinitramfs.py -o OUT [--busybox PATH] [--strip PROGRAM] NAME=FILE ...
+    mkinitramfs.py -o OUT [--busybox PATH] [--strip PROGRAM]
+                   [--tree FOLDER [--without PATTERN]...] NAME=FILE ...
 
 NAME is the path inside the archive. Folders appear by themselves; busybox
-brings links for the applets of APPLETS. The same input gives the same bytes:
-no time stamps, no owners, sorted names.
+brings links for the applets of APPLETS. --tree takes all that is below a
+folder as it is, symbolic links too, but for names that match a PATTERN. Where
+a name comes from several sides, NAME=FILE wins over the tree, and a program of
+this name anywhere over busybox. The same input gives the same bytes: no time stamps, no owners, sorted
+names.
 
     archive = entry … "TRAILER!!!" entry
     entry   = "070701" + 13 fields of 8 hex digits, name, 0, pad to 4,
@@ -15,6 +19,8 @@ no time stamps, no owners, sorted names.
 from __future__ import annotations
 
 import argparse
+import fnmatch
+import os
 import stat
 import subprocess
 import sys
@@ -27,12 +33,13 @@ FOLDERS = ("bin", "dev", "etc", "proc", "root", "sbin", "tests", "tmp", "usr",
 # What the shell's user will look for. A fixed list: the archive must not
 # depend on how this machine's busybox was configured, nor on running it.
 APPLETS = """
-    [ ash awk base64 basename cat chmod clear cmp cp cut date dd df dirname du
-    echo env expr false find free grep head hexdump hostname id kill killall
-    less ln ls md5sum mkdir mktemp more mv nproc od pgrep pidof pmap printenv
-    printf ps pwd readlink reset rm rmdir sed seq sh sha256sum sleep sort stat
-    stty sum sync tail tee test time timeout top touch tr true tty uname uniq
-    uptime usleep vi watch wc which whoami xargs yes
+    [ ash awk base64 basename cat chmod clear cmp cp cut date dd df dirname dmesg
+    du echo env expr false find free grep halt head hexdump hostname id kill
+    killall less ln ls md5sum mkdir mktemp more mv nohup nproc od pgrep pidof
+    pmap poweroff printenv printf ps pwd readlink reboot renice reset rm rmdir
+    sed seq setsid sh sha256sum sleep sort stat stty sum sync tail tee test time
+    timeout top touch tr true tty uname uniq uptime usleep vi watch wc which
+    whoami xargs yes
 """.split()
 
 
@@ -85,17 +92,31 @@ def parents(name: str) -> list[str]:
     return ["/".join(parts[: i + 1]) for i in range(len(parts))]
 
 
+def read_tree(tree: Path, without: list[str]) -> tuple[dict[str, Path], dict[str, bytes]]:
+    """Files (name -> source) and symbolic links (name -> target) below a folder."""
+    files, links = {}, {}
+    for path in sorted(tree.rglob("*")):
+        name = str(path.relative_to(tree))
+        if any(fnmatch.fnmatch(name, pattern) for pattern in without):
+            continue
+        if path.is_symlink():
+            links[name] = os.fsencode(os.readlink(path))
+        elif path.is_file():
+            files[name] = path
+    return files, links
+
+
 def build(files: dict[str, Path], busybox: Path | None, strip: str | None,
-          plain: bool) -> bytes:
-    """The archive with these files (name -> source)."""
-    files = dict(files)
-    links = {}
+          plain: bool, links: dict[str, bytes] | None = None) -> bytes:
+    """The archive with these files (name -> source) and links (name -> target)."""
+    files, links = dict(files), dict(links or {})
     if busybox:
         files["bin/busybox"] = busybox
-        links = {f"bin/{a}": b"busybox" for a in APPLETS
-                 if f"bin/{a}" not in files}
+        taken = {name.rpartition("/")[2] for name in [*files, *links]}
+        links |= {f"bin/{a}": b"busybox" for a in APPLETS if a not in taken}
+        links.setdefault("sbin/init", b"../bin/busybox")
     folders = set() if plain else set(FOLDERS)
-    for name in files:
+    for name in [*files, *links]:
         folders.update(parents(name))
 
     archive = Newc()
@@ -117,20 +138,25 @@ def main() -> int:
     parser.add_argument("-o", "--output", required=True, type=Path)
     parser.add_argument("--busybox", type=Path)
     parser.add_argument("--strip", help="program that strips executables")
+    parser.add_argument("--tree", type=Path, help="all that is below this folder")
+    parser.add_argument("--without", action="append", default=[], metavar="PATTERN",
+                        help="what of the tree stays outside")
     parser.add_argument("--plain", action="store_true",
                         help="only the named files, no usual folders")
     parser.add_argument("files", nargs="*", metavar="NAME=FILE")
     args = parser.parse_args()
 
-    files = {}
+    files, links = read_tree(args.tree, args.without) if args.tree else ({}, {})
     for word in args.files:
         name, separator, source = word.partition("=")
         if not separator or not Path(source).is_file():
             print(f"mkinitramfs: no such file: {word}", file=sys.stderr)
             return 1
         files[name.strip("/")] = Path(source)
+        links.pop(name.strip("/"), None)
     args.output.parent.mkdir(parents=True, exist_ok=True)
-    args.output.write_bytes(build(files, args.busybox, args.strip, args.plain))
+    args.output.write_bytes(build(files, args.busybox, args.strip, args.plain,
+                                  links))
     return 0
 
 

@@ -20,6 +20,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
+import runs
 import suites
 from suites import Suite
 from tap import Tally
@@ -98,7 +99,7 @@ def main() -> int:
     arches = args.arch.split()
     chosen = (suites.quick_suites if args.quick else suites.all_suites)(arches)
     if args.lint:
-        chosen.append(Suite("lint", suites.lint(arches), (), 100))
+        chosen.append(Suite("lint", runs.lint(arches), (), 100))
     builds, chosen = picked(args.suites, chosen, suites.builds(arches, args.quick))
     if args.list:
         print("\n".join(s.name for s in builds + chosen))

@@ -126,6 +126,7 @@ void irq_dispatch(struct trap_frame *tf)
 
 	if (id >= GIC_FIRST_SPECIAL)
 		return;                 /* it went away: nothing to end */
+	this_cpu_write(irq_user, tf_from_user(tf));
 	(void)this_cpu_nest(irq_depth, 1);
 	irq_handle(id, tf);
 	gic->end(taken);

@@ -38,6 +38,7 @@
 	SYSCALL(98, futex)                                                 \
 	SYSCALL(99, set_robust_list)                                       \
 	SYSCALL(100, get_robust_list)                                      \
+	SYSCALL(116, syslog)                                               \
 	SYSCALL(118, sched_setparam)                                       \
 	SYSCALL(119, sched_setscheduler)                                   \
 	SYSCALL(120, sched_getscheduler)                                   \

@@ -210,6 +210,7 @@ void irq_dispatch(struct trap_frame *tf)
 
 	if (vector == VECTOR_SPURIOUS)
 		return;
+	this_cpu_write(irq_user, tf_from_user(tf));
 	(void)this_cpu_nest(irq_depth, 1);
 	if (vector == VECTOR_TIMER)
 		time_interrupt();

@@ -116,6 +116,12 @@ bool cmdline_bool(const char *name, bool fallback)
 	return fallback;
 }
 
+/** cmdline_text() - all before " -- ". Context: any, after cmdline_init(). */
+const char *cmdline_text(void)
+{
+	return cmdline;
+}
+
 /** cmdline_init_args() - what follows " -- ", or "". */
 const char *cmdline_init_args(void)
 {

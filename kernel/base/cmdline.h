@@ -16,6 +16,8 @@ bool cmdline_get(const char *name, char *buf, size_t size);
 u64 cmdline_u64(const char *name, u64 fallback);
 /* "name" alone, or =1/on/yes; =0/off/no says false; else fallback. */
 bool cmdline_bool(const char *name, bool fallback);
+/* The options: all before " -- ". */
+const char *cmdline_text(void);
 /* What follows " -- ", or "". */
 const char *cmdline_init_args(void);
 

@@ -4,5 +4,6 @@
 
 DEFINE_PERCPU(u32, cpu_number);
 DEFINE_PERCPU(u32, irq_depth);
+DEFINE_PERCPU(u32, irq_user);
 
 u64 cpus_online = 1;

@@ -16,6 +16,7 @@ DECLARE_PERCPU(u32, preempt_count);     /* > 0: stay here, do not sleep */
 DECLARE_PERCPU(u32, need_resched);      /* 1: switch at the next chance */
 DECLARE_PERCPU(u32, cpu_number);
 DECLARE_PERCPU(u32, irq_depth);         /* > 0: in an interrupt handler */
+DECLARE_PERCPU(u32, irq_user);          /* the last one came from user mode */
 
 static inline struct thread *current_thread(void)
 {

@@ -21,8 +21,6 @@
 #include "lib/format.h"
 #include "lib/string.h"
 
-#define LOG_RING (64 << 10)
-
 static struct spinlock log_lock = SPINLOCK_INIT(RANK_LOG);
 static char log_ring[LOG_RING];         /* [log_lock] */
 static u64 log_written;                 /* [log_lock] bytes ever appended */

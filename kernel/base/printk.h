@@ -18,6 +18,7 @@ enum log_level { LOG_EMERG, LOG_ALERT, LOG_CRIT, LOG_ERR, LOG_WARN, LOG_NOTICE,
 
 /* Longest line with its time stamp; more is cut and marked. */
 #define LOG_LINE_MAX 256
+#define LOG_RING     (64 << 10)         /* bytes that are kept */
 
 void printk(enum log_level level, const char *fmt, ...) __printf(2, 3);
 void printk_va(enum log_level level, const char *fmt, va_list ap);

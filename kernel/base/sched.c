@@ -46,6 +46,7 @@
  * Locking: everything of a queue under its lock (RANK_RUNQUEUE), interrupts
  * off. need_resched of another CPU is written under that CPU's queue lock.
  */
+#include "kernel/base/sampler.h"
 #include "kernel/base/sched.h"
 
 #include "arch/irq.h"
@@ -243,6 +244,8 @@ static void sched_account(struct runqueue *rq, struct thread *prev,
 	prev->run_ns += now - prev->switched_in;
 	next->switched_in = now;
 	next->slice_end = now + SLICE_NS;
+	if (next->task)
+		sampler_watch();
 	rq->nr_switches++;
 	trace(switch_thread, prev->id, next->id);
 }
@@ -542,7 +545,7 @@ int __init sched_init_cpu(unsigned int cpu, struct thread **out)
 	rq->current = *out;
 	(*out)->state = THREAD_RUNNING;
 	(*out)->cpu = cpu;
-	(*out)->switched_in = timer_now();
+	(*out)->switched_in = 0;        /* idle since the boot, so to speak */
 	*cpu_ptr(current_thread_ptr, cpu) = *out;
 	return 0;
 }

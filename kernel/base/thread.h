@@ -4,6 +4,7 @@
 #define KERNEL_BASE_THREAD_H
 
 #include "arch/thread.h"
+#include "kernel/base/cputime.h"
 #include "kernel/base/heldlocks.h"
 #include "kernel/base/percpu.h"
 #include "lib/list.h"
@@ -28,6 +29,7 @@ struct thread {
 	u64 slice_end;                  /* ns; when another may have the CPU */
 	u64 run_ns;                     /* time spent running */
 	u64 switched_in;                /* ns of timer_now() */
+	struct cputime time;            /* in which mode it ran */
 	vaddr_t stack;                  /* lowest address of the kernel stack */
 	struct list_node run_node;      /* [run queue] or the reaper's list */
 	struct list_node all_node;      /* [all-threads lock] */

@@ -8,12 +8,14 @@
  *               is for; the shell sets it (TIOCSPGRP)
  *
  * A process of the session outside the foreground group that reads gets
- * SIGTTIN, and stops. A terminal whose session leader is gone is free again:
- * that is found out when the next one wants it.
+ * SIGTTIN, and stops; if nobody can continue its group (kernel/task/jobs.c), its
+ * read fails. When the session's leader ends, the foreground group is hung up, and
+ * the terminal is free for the next session.
  */
+#include "kernel/dev/tty.h"
 #include "kernel/dev/tty_state.h"
+#include "kernel/task/jobs.h"
 #include "kernel/task/signal.h"
-
 #include "kernel/task/task.h"
 #include "lib/errno.h"
 #include "mm/spaces/uaccess.h"
@@ -31,16 +33,6 @@ enum { TCIFLUSH, TCOFLUSH, TCIOFLUSH };
 
 /* ---- whose terminal ---------------------------------------------------------------- */
 
-static bool session_is_alive(int sid)
-{
-	struct process *leader = sid ? process_find(sid) : NULL;
-	bool alive = leader && !leader->zombie && leader->sid == sid;
-
-	if (leader)
-		process_put(leader);
-	return alive;
-}
-
 static void tty_set_session(struct tty *t, int session, int foreground)
 {
 	u64 flags = spin_lock_irq(&t->lock);
@@ -53,8 +45,10 @@ static void tty_set_session(struct tty *t, int session, int foreground)
 /**
  * tty_adopt() - the caller opened t: is it his terminal from now on?
  *
- * Yes for a session leader, if nobody's session has it. Before the first
- * program runs, the boot thread opens it for pid 1. Context: thread.
+ * Yes for a session leader, if nobody's session has it, or pid 1's: the boot
+ * thread opens it for pid 1 before the first program runs, and that may well be
+ * an init whose children want it. (Linux never lets /dev/console become
+ * somebody's terminal by opening it.) Context: thread.
  */
 void tty_adopt(struct tty *t)
 {
@@ -66,15 +60,28 @@ void tty_adopt(struct tty *t)
 		return;
 	}
 	p = task->process;
-	if (p->pid == p->sid && !session_is_alive(READ_ONCE(t->session)))
+	if (p->pid == p->sid && READ_ONCE(t->session) <= 1) {
+		p->left_terminal = false;
 		tty_set_session(t, p->sid, p->pgid);
+	}
 }
 
 /** tty_is_own() - is t the controlling terminal of the caller? */
 bool tty_is_own(struct tty *t)
 {
 	return current_task() &&
-	       current_process()->sid == READ_ONCE(t->session);
+	       current_process()->sid == READ_ONCE(t->session) &&
+	       !current_process()->left_terminal;
+}
+
+/** tty_foreground() - the group in front of p's session. Context: any. */
+int tty_foreground(const struct process *p)
+{
+	struct tty *t = &console_tty;
+
+	return p->sid == READ_ONCE(t->session) && !p->left_terminal
+		       ? READ_ONCE(t->foreground)
+		       : -1;
 }
 
 /**
@@ -82,7 +89,8 @@ bool tty_is_own(struct tty *t)
  *
  * A process in the background is sent signo (SIGTTIN, SIGTTOU) with its whole
  * group, and the call runs again when it continues. Who blocks or ignores the
- * signal may write, and cannot read. Context: thread.
+ * signal may write, and cannot read; an orphaned group can neither.
+ * Context: thread.
  * Return: 0, -EIO, -ERESTARTSYS.
  */
 int tty_check_foreground(struct tty *t, int signo)
@@ -99,6 +107,8 @@ int tty_check_foreground(struct tty *t, int signo)
 	if (task->signals.blocked & signal_bit(signo) ||
 	    p->signals.action[signo - 1].handler == SIG_IGN)
 		return signo == SIGTTIN ? -EIO : 0;
+	if (jobs_is_orphaned(p->pgid))
+		return -EIO;
 	return signal_send_group(p->pgid, signo) ? -EIO : -ERESTARTSYS;
 }
 
@@ -108,10 +118,24 @@ static long tty_take_over(struct tty *t, bool steal)
 
 	if (p->pid != p->sid)
 		return -EPERM;
-	if (t->session != p->sid && !steal && session_is_alive(t->session))
+	if (t->session && t->session != p->sid && !steal)
 		return -EPERM;
+	p->left_terminal = false;
 	tty_set_session(t, p->sid, p->pgid);
 	return 0;
+}
+
+/** tty_session_ended() - its leader is no more. Context: thread, no locks. */
+void tty_session_ended(int sid)
+{
+	struct tty *t = &console_tty;
+	int group = READ_ONCE(t->foreground);
+
+	if (READ_ONCE(t->session) != sid)
+		return;
+	tty_set_session(t, 0, 0);
+	if (group)
+		(void)signal_send_group(group, SIGHUP);
 }
 
 static long tty_give_up(struct tty *t)
@@ -121,6 +145,7 @@ static long tty_give_up(struct tty *t)
 
 	if (!tty_is_own(t))
 		return -ENOTTY;
+	p->left_terminal = true;
 	if (p->pid != p->sid)
 		return 0;
 	tty_set_session(t, 0, 0);

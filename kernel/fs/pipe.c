@@ -318,14 +318,24 @@ static void pipe_release(struct file *file)
 		pipe_free(p);
 }
 
+static const struct inode_ops pipefs_ops = {
+	.name = "pipefs",
+	.magic = PIPEFS_MAGIC,
+	.dev = 3,
+};
+
 /*
  * A fifo's ends wait for each other at open, except for O_RDWR, and
  * O_NONBLOCK (reader: fine alone; writer: -ENXIO). fifo(7)
+ *
+ * A pipe without a name waits for nobody: it is opened again by
+ * /proc/PID/fd/N, and its writers may have ended.
  */
 static int fifo_wait_partner(struct file *file, struct pipe *p, u32 opened_read,
 			     u32 opened_write)
 {
-	if ((file->flags & O_ACCMODE) == O_RDWR)
+	if ((file->flags & O_ACCMODE) == O_RDWR ||
+	    file->inode->fs == &pipefs_ops)
 		return 0;
 	if (file_may_read(file)) {
 		if (file->flags & O_NONBLOCK)
@@ -377,17 +387,9 @@ const struct file_ops fifo_file_ops = {
 	.poll = pipe_poll,
 };
 
-static const struct inode_ops pipefs_ops = {
-	.name = "pipefs",
-	.magic = PIPEFS_MAGIC,
-	.dev = 3,
-};
-
 /**
  * pipe_create() - a pipe without a name, both ends open
  *
- * Opening the reader with O_NONBLOCK keeps it from waiting for the writer;
- * the flag that the caller wants is set afterwards.
  * Context: thread. Return: 0 with a reference each, or -ENOMEM.
  */
 int pipe_create(u32 flags, struct file **reader, struct file **writer)
@@ -400,18 +402,14 @@ int pipe_create(u32 flags, struct file **reader, struct file **writer)
 	if (err)
 		return err;
 	inode->nlink = 1;
-	err = file_open_inode(inode, O_RDONLY | O_NONBLOCK, reader);
+	err = file_open_inode(inode, O_RDONLY | flags, reader);
 	if (!err) {
-		err = file_open_inode(inode, O_WRONLY, writer);
+		err = file_open_inode(inode, O_WRONLY | flags, writer);
 		if (err)
 			file_put(*reader);
 	}
 	inode_put(inode);
-	if (err)
-		return err;
-	(*reader)->flags = O_RDONLY | flags;
-	(*writer)->flags |= flags;
-	return 0;
+	return err;
 }
 
 /** pipe_check() - NULL, or the broken invariant. Context: nobody uses it. */

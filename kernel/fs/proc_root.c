@@ -7,6 +7,9 @@
 #include "arch/cpu.h"
 #include "arch/mmu.h"
 #include "arch/timer.h"
+#include "kernel/base/cmdline.h"
+#include "kernel/base/percpu.h"
+#include "kernel/base/sampler.h"
 #include "kernel/base/sched.h"
 #include "kernel/base/trace.h"
 #include "kernel/fs/proc.h"
@@ -57,23 +60,56 @@ static int show_loadavg(struct strbuf *sb, int pid)
 	return 0;
 }
 
-/* Time that tasks ran for counts as user time; the rest was idle. */
+/* One line of CPU times: user nice system idle, and six that stay 0. */
+static void show_cpu_times(struct strbuf *sb, const char *name, u64 user,
+			   u64 kernel, u64 idle)
+{
+	strbuf_printf(sb, "%s %llu 0 %llu %llu 0 0 0 0 0 0\n", name,
+		      (ull)(user / NS_PER_TICK), (ull)(kernel / NS_PER_TICK),
+		      (ull)(idle / NS_PER_TICK));
+}
+
+/* The sum first, then each CPU. */
+static void show_all_cpu_times(struct strbuf *sb)
+{
+	u64 user, kernel, idle, all_user = 0, all_kernel = 0, all_idle = 0;
+	unsigned int cpu;
+	char name[12];
+
+	for (cpu = cpu_next_online(0); cpu < MAX_CPUS;
+	     cpu = cpu_next_online(cpu + 1)) {
+		sampler_of_cpu(cpu, &user, &kernel, &idle);
+		all_user += user;
+		all_kernel += kernel;
+		all_idle += idle;
+	}
+	show_cpu_times(sb, "cpu ", all_user, all_kernel, all_idle);
+	for (cpu = cpu_next_online(0); cpu < MAX_CPUS;
+	     cpu = cpu_next_online(cpu + 1)) {
+		sampler_of_cpu(cpu, &user, &kernel, &idle);
+		fmt_snprintf(name, sizeof(name), "cpu%u", cpu);
+		show_cpu_times(sb, name, user, kernel, idle);
+	}
+}
+
 static int show_stat(struct strbuf *sb, int pid)
 {
-	u64 now = timer_now(), idle = sched_idle_ns();
-	u64 busy = now > idle ? now - idle : 0;
-	const char *const name[] = { "cpu ", "cpu0" };
-
-	for (u32 i = 0; i < array_size(name); i++)
-		strbuf_printf(sb, "%s %llu 0 0 %llu 0 0 0 0 0 0\n", name[i],
-			      (ull)(busy / NS_PER_TICK),
-			      (ull)(idle / NS_PER_TICK));
+	show_all_cpu_times(sb);
 	strbuf_printf(sb, "intr 0\nctxt %llu\nbtime %llu\nprocesses %llu\n",
 		      (ull)sched_switches(),
 		      (ull)(timer_wall_base() / NS_PER_S),
 		      (ull)trace_total(TRACE_fork) + 1);
 	strbuf_printf(sb, "procs_running %llu\nprocs_blocked 0\n",
 		      (ull)sched_nr_runnable());
+	return 0;
+}
+
+static int show_boot_cmdline(struct strbuf *sb, int pid)
+{
+	const char *args = cmdline_init_args();
+
+	strbuf_printf(sb, "%s%s%s\n", cmdline_text(), *args ? " -- " : "",
+		      args);
 	return 0;
 }
 
@@ -196,6 +232,7 @@ static const struct proc_node sys_table[] = {
 
 static const struct proc_node root_table[] = {
 	PROC_FILE("buddyinfo", proc_show_buddyinfo),
+	PROC_FILE("cmdline", show_boot_cmdline),
 	PROC_FILE("cpuinfo", show_cpuinfo),
 	PROC_FILE("filesystems", show_filesystems),
 	PROC_FILE("iomem", proc_show_iomem),

@@ -14,13 +14,16 @@
  *          thread_exit ─► (on another stack) task_free
  *
  * process_bury gives back space, files, directory and program, hands the
- * children to pid 1 (or a subreaper) and leaves a zombie for the parent's wait4; if the parent
- * ignores SIGCHLD, not even that.
+ * children to pid 1 (or a subreaper) and leaves a zombie for the parent's
+ * wait4; if the parent ignores SIGCHLD, not even that. The terminal and the
+ * jobs of a shell that ends hear of it (jobs.c).
  */
 #include "kernel/base/panic.h"
 #include "kernel/base/printk.h"
 #include "kernel/base/trace.h"
+#include "kernel/dev/tty.h"
 #include "kernel/task/futex.h"
+#include "kernel/task/jobs.h"
 #include "kernel/task/rusage.h"
 #include "kernel/task/signal.h"
 #include "kernel/task/syscall.h"
@@ -32,13 +35,14 @@ static bool task_leave_group(struct task *t, int code)
 {
 	struct process *p = t->process;
 	u64 flags = spin_lock_irq(&tasks_lock);
+	struct cpu_times times = task_times(t);
 	struct task *other;
 	bool last;
 
 	spin_lock(&p->signals.lock);
 	list_remove(&t->group_node);
 	p->nr_tasks--;
-	p->dead_tasks_ns += task_cpu_ns(t);
+	cpu_times_add(&p->dead_times, &times);
 	last = p->nr_tasks == 0;
 	if (last && !p->exiting)
 		p->exit_code = code;
@@ -88,7 +92,6 @@ static void process_give_back(struct process *p)
 	inode_put(cwd);
 	if (exe)
 		inode_put(exe);
-	p->utime_ns = p->dead_tasks_ns;
 }
 
 /* Does the parent want to hear of its children's end? Context: tasks_lock. */
@@ -112,7 +115,8 @@ void process_notify_parent(struct process *p, int signo, int code, int status)
 	info.child.pid = p->pid;
 	info.child.uid = p->cred.uid;
 	info.child.status = status;
-	info.child.utime = p->utime_ns / (NS_PER_SEC / USER_HZ);
+	info.child.utime = p->dead_times.user_ns / (NS_PER_SEC / USER_HZ);
+	info.child.stime = p->dead_times.kernel_ns / (NS_PER_SEC / USER_HZ);
 	if (signo)
 		signal_send_process(p->parent, signo, &info);
 	wait_wake_all(&p->parent->wait_children);
@@ -196,7 +200,10 @@ static void process_bury(struct process *p)
 	if (p == init_process)
 		init_ended(p->exit_code);
 
+	if (p->pid == p->sid)
+		tty_session_ended(p->sid);
 	flags = spin_lock_irq(&tasks_lock);
+	jobs_process_ends(p);
 	orphan_children(p);
 	p->zombie = true;
 	reaped = p->exit_signal == SIGCHLD && parent_ignores_exit(p->parent);

@@ -120,6 +120,7 @@ long sys_setsid(SYSCALL_ARGS)
 	if (id > 0) {
 		me->sid = me->pid;
 		me->pgid = me->pid;
+		me->left_terminal = false;
 	}
 	spin_unlock_irq(&tasks_lock, flags);
 	return id;

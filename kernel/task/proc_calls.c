@@ -95,10 +95,15 @@ long sys_setrlimit(SYSCALL_ARGS)
 
 /* ---- usage --------------------------------------------------------------- */
 
+static void rusage_set_times(struct rusage_user *ru, struct cpu_times times)
+{
+	ru->utime = timeval_of_ns(times.user_ns);
+	ru->stime = timeval_of_ns(times.kernel_ns);
+}
+
 /**
  * rusage_of() - the figures of p itself, children apart
  *
- * All CPU time counts as user time: Quire does not measure the two apart.
  * Context: thread.
  */
 void rusage_of(struct process *p, struct rusage_user *ru)
@@ -107,7 +112,7 @@ void rusage_of(struct process *p, struct rusage_user *ru)
 	u64 max_rss = p->max_rss;
 
 	memset(ru, 0, sizeof(*ru));
-	ru->utime = timeval_of_ns(process_cpu_ns(p));
+	rusage_set_times(ru, process_times(p));
 	ru->minflt = (s64)p->min_flt;
 	ru->majflt = (s64)p->maj_flt;
 	if (mm) {
@@ -122,7 +127,7 @@ void rusage_of(struct process *p, struct rusage_user *ru)
 static void rusage_of_children(struct process *p, struct rusage_user *ru)
 {
 	memset(ru, 0, sizeof(*ru));
-	ru->utime = timeval_of_ns(p->child_utime_ns);
+	rusage_set_times(ru, p->child_times);
 	ru->minflt = (s64)p->child_min_flt;
 	ru->majflt = (s64)p->child_maj_flt;
 	ru->maxrss = (s64)(p->child_max_rss << PAGE_SHIFT >> 10);
@@ -139,7 +144,7 @@ long sys_getrusage(SYSCALL_ARGS)
 		break;
 	case RUSAGE_THREAD:
 		rusage_of(current_process(), &ru);
-		ru.utime = timeval_of_ns(task_cpu_ns(current_task()));
+		rusage_set_times(&ru, task_times(current_task()));
 		break;
 	case RUSAGE_SELF:
 		rusage_of(current_process(), &ru);
@@ -155,8 +160,9 @@ long sys_times(SYSCALL_ARGS)
 {
 	const u64 tick = NS_PER_SEC / USER_HZ;
 	struct process *p = current_process();
-	s64 tms[4] = { (s64)(process_cpu_ns(p) / tick), 0,
-		       (s64)(p->child_utime_ns / tick), 0 };
+	struct cpu_times own = process_times(p), children = p->child_times;
+	u64 tms[4] = { own.user_ns / tick, own.kernel_ns / tick,
+		       children.user_ns / tick, children.kernel_ns / tick };
 
 	if (a0 && copy_to_user((void __user *)a0, tms, sizeof(tms)))
 		return -EFAULT;

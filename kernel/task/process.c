@@ -20,6 +20,7 @@
 #include "kernel/task/task.h"
 
 #include "kernel/base/panic.h"
+#include "kernel/base/sampler.h"
 #include "kernel/task/signal.h"
 #include "lib/errno.h"
 #include "lib/radix.h"
@@ -123,6 +124,7 @@ int process_create(struct process *parent, struct process **out)
 	if (parent) {
 		memcpy(p->rlimit, parent->rlimit, sizeof(p->rlimit));
 		process_inherit_identity(p, parent);
+		p->left_terminal = parent->left_terminal;
 		signal_state_copy(&p->signals, &parent->signals);
 	} else {
 		memset(p->signals.action, 0, sizeof(p->signals.action));
@@ -286,35 +288,52 @@ u32 process_count(u32 *nr_tasks)
 	return nr;
 }
 
-/* What the scheduler has booked, and the present slice of a running thread. */
-static u64 thread_cpu_ns(const struct thread *t)
+/** task_times() - CPU time of one task in each mode. Context: any. */
+struct cpu_times task_times(const struct task *t)
 {
-	u64 ns = READ_ONCE(t->run_ns);
+	u64 ran = sampler_ran(&t->thread);
+	u64 kernel = MIN(cputime_kernel(&t->thread.time, ran), ran);
 
-	if (t == current_thread())
-		ns += timer_now() - t->switched_in;
-	return ns;
+	return (struct cpu_times){ .user_ns = ran - kernel,
+				   .kernel_ns = kernel };
+}
+
+/** cpu_times_add() - *sum += *more. */
+void cpu_times_add(struct cpu_times *sum, const struct cpu_times *more)
+{
+	sum->user_ns += more->user_ns;
+	sum->kernel_ns += more->kernel_ns;
 }
 
 /**
- * process_cpu_ns() - CPU time of all its tasks, dead ones too, in ns.
+ * process_times() - CPU time of all its tasks, dead ones too
  *
  * Context: any.
  */
-u64 process_cpu_ns(struct process *p)
+struct cpu_times process_times(struct process *p)
 {
 	u64 flags = spin_lock_irq(&tasks_lock);
-	u64 ns = p->dead_tasks_ns;
+	struct cpu_times sum = p->dead_times, one;
 	struct task *t;
 
-	list_for_each(t, &p->tasks, group_node)
-		ns += thread_cpu_ns(&t->thread);
+	list_for_each(t, &p->tasks, group_node) {
+		one = task_times(t);
+		cpu_times_add(&sum, &one);
+	}
 	spin_unlock_irq(&tasks_lock, flags);
-	return ns;
+	return sum;
+}
+
+/** process_cpu_ns() - the same in both modes together, in ns. Context: any. */
+u64 process_cpu_ns(struct process *p)
+{
+	struct cpu_times times = process_times(p);
+
+	return times.user_ns + times.kernel_ns;
 }
 
 /** task_cpu_ns() - CPU time of one task, in ns. Context: any. */
 u64 task_cpu_ns(const struct task *t)
 {
-	return thread_cpu_ns(&t->thread);
+	return sampler_ran(&t->thread);
 }

@@ -5,6 +5,7 @@
  */
 #include "kernel/task/procinfo.h"
 
+#include "kernel/dev/tty.h"
 #include "kernel/task/rusage.h"
 #include "kernel/task/task.h"
 #include "lib/format.h"
@@ -143,21 +144,26 @@ void procinfo_stat(struct process *p, struct strbuf *sb)
 	const u64 tick = NS_PER_SEC / USER_HZ;
 	struct procinfo_mm m = procinfo_read_mm(p);
 	u64 own, blocked, ignored, caught;
+	struct cpu_times own_times = process_times(p);
+	const struct cpu_times *child_times = &p->child_times;
+	int front = tty_foreground(p);
 
 	procinfo_actions(p, &ignored, &caught);
 	procinfo_masks(p, &own, &blocked);
 	/* 1 to 13: ids, terminal, flags, faults */
-	strbuf_printf(sb, "%d (%s) %c %d %d %d 1281 %d 4194304 ", p->pid,
-		      p->comm, procinfo_state(p), p->ppid, p->pgid, p->sid,
-		      p->pgid);
+	strbuf_printf(sb, "%d (%s) %c %d %d %d %d %d 4194304 ", p->pid, p->comm,
+		      procinfo_state(p), p->ppid, p->pgid, p->sid,
+		      front < 0 ? 0 : TTY_DEVICE, front);
 	strbuf_printf(sb, "%llu %llu %llu %llu ", (unsigned long long)m.min_flt,
 		      (unsigned long long)p->child_min_flt,
 		      (unsigned long long)m.maj_flt,
 		      (unsigned long long)p->child_maj_flt);
 	/* 14 to 24: times, priority, threads, sizes */
-	strbuf_printf(sb, "%llu 0 %llu 0 20 0 %u 0 %llu ",
-		      (unsigned long long)(process_cpu_ns(p) / tick),
-		      (unsigned long long)(p->child_utime_ns / tick),
+	strbuf_printf(sb, "%llu %llu %llu %llu 20 0 %u 0 %llu ",
+		      (unsigned long long)(own_times.user_ns / tick),
+		      (unsigned long long)(own_times.kernel_ns / tick),
+		      (unsigned long long)(child_times->user_ns / tick),
+		      (unsigned long long)(child_times->kernel_ns / tick),
 		      p->nr_tasks, (unsigned long long)(p->start_ns / tick));
 	strbuf_printf(sb, "%llu %llu %llu ",
 		      (unsigned long long)m.vss << PAGE_SHIFT,

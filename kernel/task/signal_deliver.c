@@ -15,6 +15,7 @@
  */
 #include "arch/signal.h"
 #include "arch/trap.h"
+#include "kernel/task/jobs.h"
 #include "kernel/task/signal.h"
 #include "kernel/task/syscall.h"
 #include "kernel/task/task.h"
@@ -194,6 +195,9 @@ static void signal_act_default(struct process *p, int signo)
 {
 	if (signal_default_ignores(signo))
 		return;
+	if (signo != SIGSTOP && signal_default_stops(signo) &&
+	    jobs_is_orphaned(p->pgid))
+		return;                 /* nobody could continue us */
 	if (signal_default_stops(signo))
 		process_stop(p, signo);
 	else

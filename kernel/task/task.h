@@ -52,6 +52,9 @@ struct cred {
 #define TIMERSLACK_NS 50000             /* what a program starts with */
 #define CAP_ALL (((u64)1 << 41) - 1)    /* 41 capabilities in Linux 6.1 */
 
+/* CPU time in each mode. */
+struct cpu_times { u64 user_ns, kernel_ns; };
+
 /* Job control, as wait4 reports it. */
 enum process_stop { PROCESS_RUNS, PROCESS_STOPPED, PROCESS_CONTINUED };
 
@@ -87,11 +90,10 @@ struct process {
 	struct inode *exe;              /* holds a reference; or NULL [tree] */
 	char comm[16];                  /* of the leader, also for the zombie */
 	u64 start_ns;
-	u64 dead_tasks_ns;              /* CPU time of ended tasks [tree] */
+	struct cpu_times dead_times;    /* of ended tasks [tree] */
 	u64 min_flt, maj_flt;           /* of spaces left behind (exec, exit) */
 	u64 child_min_flt, child_maj_flt;       /* waited-for children [tree] */
-	u64 utime_ns;                   /* the zombie's final figure */
-	u64 child_utime_ns;             /* [tree] */
+	struct cpu_times child_times;   /* of waited-for children [tree] */
 	u64 max_rss, child_max_rss;     /* pages [tree] */
 	struct timer alarm;             /* ITIMER_REAL */
 	u64 alarm_interval;             /* ns; 0: once */
@@ -103,6 +105,7 @@ struct process {
 	bool thp_disable;
 	bool subreaper;                 /* orphans below come to us [tree] */
 	bool membarrier;                /* registered for the private one */
+	bool left_terminal;             /* TIOCNOTTY: not for us any more */
 	int dumpable;
 	int death_signal;               /* when the parent ends; 0: none */
 	u32 personality;
@@ -149,7 +152,10 @@ struct process *process_next(int *pid);
 struct mm *process_mm_get(struct process *p);
 /* Number of processes and of tasks, zombies included in the first. */
 u32 process_count(u32 *nr_tasks);
-/* CPU time of all its tasks, dead ones included, in ns. */
+/* CPU time of all its tasks, dead ones included. */
+struct cpu_times process_times(struct process *p);
+struct cpu_times task_times(const struct task *t);
+void cpu_times_add(struct cpu_times *sum, const struct cpu_times *more);
 u64 process_cpu_ns(struct process *p);
 u64 task_cpu_ns(const struct task *t);
 

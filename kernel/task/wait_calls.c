@@ -48,7 +48,8 @@ static bool wait_wants(const struct wait_request *rq, const struct process *p)
 /* The zombie's figures become part of the parent's "children". */
 static void wait_book_child(struct process *me, struct process *p)
 {
-	me->child_utime_ns += p->utime_ns + p->child_utime_ns;
+	cpu_times_add(&me->child_times, &p->dead_times);
+	cpu_times_add(&me->child_times, &p->child_times);
 	me->child_min_flt += p->min_flt + p->child_min_flt;
 	me->child_maj_flt += p->maj_flt + p->child_maj_flt;
 	me->child_max_rss = MAX(me->child_max_rss,

@@ -119,6 +119,23 @@ CASE(cmdline_and_comm)
 	CHECK(strstr(read_all("/proc/self/stat"), "(test_proc"));
 }
 
+/* A pipe that is opened again by its number waits for no writer. */
+CASE(pipe_opens_again_without_writers)
+{
+	char path[32], c;
+	int end[2], fd;
+
+	CHECK(pipe(end) == 0);
+	CHECK(write(end[1], "x", 1) == 1);
+	CHECK(close(end[1]) == 0);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", end[0]);
+	alarm(10);                      /* a hang is a failure */
+	fd = open(path, O_RDONLY);
+	CHECK(fd >= 0);
+	CHECK(read(fd, &c, 1) == 1 && c == 'x');
+	CHECK(read(fd, &c, 1) == 0);
+}
+
 int main(void)
 {
 	return run_cases();

@@ -1,23 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* busybox, Debian's own static binary, does a shell's daily work. */
-#include "check.h"
-
-/* Output of a shell command, without the newline at the end. */
-static const char *shell(const char *command)
-{
-	static char out[8192];
-	size_t len = 0, n;
-	FILE *p = popen(command, "r");
-
-	CHECK(p);
-	while ((n = fread(out + len, 1, sizeof(out) - 1 - len, p)) > 0)
-		len += n;
-	CHECK(pclose(p) == 0);
-	while (len && out[len - 1] == '\n')
-		len--;
-	out[len] = 0;
-	return out;
-}
+#include "shell.h"
 
 CASE(echo)
 {

@@ -12,6 +12,14 @@
 #	tests/bench/mmbench.c       -> /bin/mmbench
 #	tests/diff/*.c              -> /bin/memdiff
 #
+# A second initramfs (`make programs`, `make run PROGRAMS=1`) has the programs of
+# Debian's packages in it that tests/user/programs/packages.txt names, dynamically
+# linked and as they are; of ours /init, the tour and
+#
+#	tests/user/programs/test_*.c  -> /tests/test_*   static, musl
+#	tests/user/programs/threads.c -> /bin/threads_{glibc,musl}   dynamic, and
+#	tests/user/programs/plugin.c  -> /lib/plugin_{glibc,musl}.so what they load
+#
 # Of this machine itself, musl and busybox are installed as usual. Of another
 # one tools/setup unpacks Debian's packages in SYSROOT, and its gcc is told to
 # look there first.
@@ -75,4 +83,57 @@ $(INITRAMFS): $(USER_PROGS) $(MMBENCH) $(MEMDIFF) tools/mkinitramfs.py \
 		bin/memdiff=$(MEMDIFF) \
 		$(foreach f,$(wildcard tests/user/files/*),etc/$(notdir $f)=$f)
 
--include $(addsuffix .d,$(USER_PROGS))
+# ---- Debian's programs ------------------------------------------------------
+
+PROGRAMS_SRC := tests/user/programs
+PROGRAMS_B := $(USER_B)/programs
+PROGRAMS_CPIO := $(PROGRAMS_B)/initramfs.cpio
+PROGRAMS_TREE := build/sysroot/programs-$(ARCH)
+PROGRAMS_TESTS := $(patsubst $(PROGRAMS_SRC)/%.c,$(PROGRAMS_B)/%,$(wildcard $(PROGRAMS_SRC)/test_*.c))
+PROGRAMS_DYNAMIC := $(addprefix $(PROGRAMS_B)/,threads_glibc threads_musl \
+	plugin_glibc.so plugin_musl.so)
+# What no program looks at: texts for people, other alphabets, perl's second name.
+PROGRAMS_WITHOUT := usr/share/[!lmt]* usr/share/locale/* usr/share/lintian/* \
+	usr/share/man/* usr/share/menu/* */gconv/* usr/bin/perl5* etc/* var/* usr/include/*
+
+# Linked with musl's libc.so, which is its loader as well.
+MUSL_SO_CC = $(if $(CROSS_$(ARCH)),$(CC) \
+	-L$(PROGRAMS_TREE)/lib/$(ARCH)-linux-musl -static-libgcc \
+	$(filter-out $(CC),$(MUSL_CC)) \
+	-Wl$(,)-dynamic-linker$(,)/lib/ld-musl-$(ARCH).so.1,$(MUSL_CC))
+, := ,
+
+$(PROGRAMS_TREE).stamp: $(PROGRAMS_SRC)/packages.txt
+	@echo "  DEBS    $(PROGRAMS_TREE)"
+	@rm -rf $(PROGRAMS_TREE)
+	@$(PYTHON) tools/debs.py --arch $(ARCH) --into $(PROGRAMS_TREE) --list $<
+	@touch $@
+
+$(PROGRAMS_TESTS): $(PROGRAMS_B)/%: $(PROGRAMS_SRC)/%.c
+	@mkdir -p $(@D)
+	@echo "  USER    $<"
+	@$(MUSL_CC) $(USER_FLAGS) -static -iquote tests/user -MMD -MP -MF $@.d -o $@ $<
+
+dynamic_cc = $(if $(filter %_musl,$1),$(MUSL_SO_CC),$(CC))
+
+$(PROGRAMS_B)/threads_%: $(PROGRAMS_SRC)/threads.c $(PROGRAMS_TREE).stamp
+	@mkdir -p $(@D)
+	@echo "  USER    $@"
+	@$(call dynamic_cc,$(@F)) $(USER_FLAGS) -fPIE -pie -o $@ $< -ldl -lm
+
+$(PROGRAMS_B)/plugin_%.so: $(PROGRAMS_SRC)/plugin.c $(PROGRAMS_TREE).stamp
+	@mkdir -p $(@D)
+	@echo "  USER    $@"
+	@$(call dynamic_cc,$(basename $(@F))) $(USER_FLAGS) -fPIC -shared -o $@ $<
+
+$(PROGRAMS_CPIO): $(PROGRAMS_TREE).stamp $(PROGRAMS_TESTS) $(PROGRAMS_DYNAMIC) \
+		$(USER_B)/init $(USER_B)/tour tools/mkinitramfs.py tests/user/user.mk
+	@echo "  CPIO    $@"
+	@$(PYTHON) tools/mkinitramfs.py -o $@ --busybox $(BUSYBOX) \
+		--tree $(PROGRAMS_TREE) $(foreach w,$(PROGRAMS_WITHOUT),--without '$w') \
+		init=$(USER_B)/init bin/tour=$(USER_B)/tour \
+		$(foreach p,$(PROGRAMS_TESTS),tests/$(notdir $p)=$p) \
+		$(foreach f,$(wildcard tests/user/files/*),etc/$(notdir $f)=$f) \
+		$(foreach p,$(PROGRAMS_DYNAMIC),$(if $(filter %.so,$p),lib,bin)/$(notdir $p)=$p)
+
+-include $(addsuffix .d,$(USER_PROGS) $(PROGRAMS_TESTS))
