@@ -29,7 +29,6 @@ from runs import (FLAVOURS, Place, Suite, Tally, bad_boots, boot_cpus, boot_once
                   host_program, host_programs, like_linux, shell,
                   sparse_terabyte, tour, unittests)
 
-BIG = os.environ.get("STRESS") == "big"
 # RAM in two nodes, the way QEMU makes several banks.
 TWO_NODES = [word for node in (0, 1) for word in (
     "-object", f"memory-backend-ram,id=node{node},size=256M",
@@ -184,12 +183,13 @@ def quick_suites(arches: list[str]) -> list[Suite]:
 
 def all_suites(arches: list[str]) -> list[Suite]:
     """Everything but lint."""
+    big = os.environ.get("STRESS") == "big"
     suites = quick_suites(arches)
     for arch in arches:
         suites += (flavour_suites(arch, "debug", 2) + flavour_suites(arch, "kasan", 4)
                    + variant_suites(arch) + program_suites(arch) + boot_suites(arch)
-                   + smp_suites(arch) + diff_suites(arch) + stress_suites(arch, BIG)
-                   + fuzz_suites(arch, BIG))
+                   + smp_suites(arch) + diff_suites(arch) + stress_suites(arch, big)
+                   + fuzz_suites(arch, big))
         for script in sorted(Path("tests/gdb").glob("*.py")):
             suites.append(on(arch, f"gdb/{script.stem}", gdb_session(script), 30,
                              "debug"))

@@ -47,7 +47,7 @@ class SuitesTest(unittest.TestCase):
     def test_every_guest_suite_names_its_machine(self):
         for suite in suites.all_suites(list(MACHINES)):
             guest = suite.name.startswith(("kernel/", "user/", "stress/", "boot/",
-                                           "gdb/"))
+                                           "gdb/", "diff/", "fuzz/", "programs/"))
             self.assertEqual(guest, suite.arch in MACHINES, suite.name)
             if guest:
                 self.assertTrue(suite.name.endswith(f"-{suite.arch}"), suite.name)
