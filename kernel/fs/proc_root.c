@@ -199,6 +199,8 @@ static const struct proc_node root_table[] = {
 	PROC_FILE("cpuinfo", show_cpuinfo),
 	PROC_FILE("filesystems", show_filesystems),
 	PROC_FILE("iomem", proc_show_iomem),
+	PROC_BINARY("kpagecount", 0400, &proc_kpagecount_ops),
+	PROC_BINARY("kpageflags", 0400, &proc_kpageflags_ops),
 	PROC_FILE("loadavg", show_loadavg),
 	PROC_FILE("meminfo", proc_show_meminfo),
 	PROC_FILE("mounts", show_mounts),

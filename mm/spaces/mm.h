@@ -121,8 +121,10 @@ struct strbuf;
 /* /proc/PID/maps lines from address *pos, as many whole lines as fit; *pos
  * moves on, to USER_END after the last. */
 void mm_show_maps(struct mm *mm, struct strbuf *sb, u64 *pos);
-/* One of them: whether it was written. */
-bool mm_show_map(struct mm *mm, struct strbuf *sb, u64 *pos);
+/* One of them: whether it was written. look (or NULL) sees the VMA under lock. */
+typedef void mm_look_fn(struct vma *vma, void *arg);
+bool mm_show_map(struct mm *mm, struct strbuf *sb, u64 *pos, mm_look_fn *look,
+		 void *arg);
 
 /* A part of a range in one VMA: a copy, for use without the lock. */
 struct vma_part {

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Who uses which memory: VSS, RSS, PSS and USS of processes that share pages,
+ * exactly; and the same answer from smaps, status and statm.
+ */
+#include "accounts.h"
+
+enum { PAGES = 64, WRITTEN = 16, CHILDREN = 3 };
+
+static void touch(char *p, size_t nr_pages)
+{
+	for (size_t i = 0; i < nr_pages; i++)
+		p[i * PAGE] = 1;
+}
+
+static void write_some(char *p)
+{
+	touch(p, WRITTEN);
+}
+
+CASE(untouched_memory_costs_nothing)
+{
+	char *p = lone_pages(PAGES, RW, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	struct smaps s = smaps_of(getpid(), p);
+
+	CHECK(s.size == PAGES * KIB && s.rss == 0 && s.pss == 0);
+	for (int i = 0; i < PAGES; i++)
+		CHECK(*(volatile char *)(p + i * PAGE) == 0);
+	s = smaps_of(getpid(), p);              /* zero page: no one's */
+	CHECK(s.rss == 0 && s.pss == 0 && s.anonymous == 0);
+}
+
+CASE(written_pages_are_private_and_dirty)
+{
+	char *p = lone_pages(PAGES, RW, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	struct smaps s;
+
+	touch(p, WRITTEN);
+	s = smaps_of(getpid(), p);
+	CHECK(s.size == PAGES * KIB && s.rss == WRITTEN * KIB);
+	CHECK(s.pss == s.rss && uss(&s) == s.rss);
+	CHECK(s.private_dirty == s.rss && s.anonymous == s.rss);
+	CHECK(s.referenced == s.rss && s.shared_dirty == 0);
+}
+
+CASE(forked_pages_are_divided)
+{
+	char *p = lone_pages(PAGES, RW, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	pid_t child[CHILDREN];
+	struct smaps s;
+
+	touch(p, PAGES);
+	for (int i = 0; i < CHILDREN; i++)
+		child[i] = resting_child(NULL, NULL);
+	for (int i = -1; i < CHILDREN; i++) {
+		s = smaps_of(i < 0 ? getpid() : child[i], p);
+		CHECK(s.size == PAGES * KIB && s.rss == PAGES * KIB);
+		CHECK(s.pss == PAGES * KIB / (CHILDREN + 1));
+		CHECK(uss(&s) == 0 && s.anonymous == s.rss);
+		CHECK(s.shared_clean + s.shared_dirty == s.rss);
+	}
+	for (int i = 0; i < CHILDREN; i++)
+		end_child(child[i]);
+	s = smaps_of(getpid(), p);
+	CHECK(s.rss == PAGES * KIB && s.pss == s.rss && uss(&s) == s.rss);
+}
+
+/* 16 pages of the last child are its own, the others have them by three. */
+CASE(a_copy_on_write_moves_shares)
+{
+	char *p = lone_pages(PAGES, RW, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	const long common = (PAGES - WRITTEN) * KIB / (CHILDREN + 1);
+	pid_t child[CHILDREN];
+	struct smaps s;
+
+	touch(p, PAGES);
+	for (int i = 0; i < CHILDREN; i++)
+		child[i] = resting_child(i == CHILDREN - 1 ? write_some : NULL,
+					 p);
+	s = smaps_of(child[CHILDREN - 1], p);
+	CHECK(s.rss == PAGES * KIB && uss(&s) == WRITTEN * KIB);
+	CHECK(s.pss == WRITTEN * KIB + common);
+	for (int i = 0; i < CHILDREN - 1; i++) {
+		s = smaps_of(child[i], p);
+		CHECK(s.rss == PAGES * KIB && uss(&s) == 0);
+		CHECK(s.pss == common + WRITTEN * KIB / CHILDREN);
+	}
+	for (int i = 0; i < CHILDREN; i++)
+		end_child(child[i]);
+}
+
+CASE(shared_memory_is_divided_by_its_users)
+{
+	char *p = lone_pages(PAGES, RW, MAP_SHARED | MAP_ANONYMOUS, -1);
+	struct smaps s;
+	pid_t child;
+
+	touch(p, PAGES);
+	s = smaps_of(getpid(), p);
+	CHECK(s.rss == PAGES * KIB && s.pss == s.rss && uss(&s) == s.rss);
+	CHECK(s.anonymous == 0);
+	child = resting_child(write_some, p);
+	s = smaps_of(child, p);                 /* only what it touched */
+	CHECK(s.rss >= WRITTEN * KIB && s.rss <= PAGES * KIB);
+	CHECK(s.pss == s.rss / 2 && uss(&s) == 0);
+	s = smaps_of(getpid(), p);
+	CHECK(s.rss == PAGES * KIB && uss(&s) <= (PAGES - WRITTEN) * KIB);
+	CHECK(s.pss == uss(&s) + (s.rss - uss(&s)) / 2);
+	end_child(child);
+}
+
+CASE(file_pages_are_shared_until_written)
+{
+	int fd = open("/tmp/accounts", O_RDWR | O_CREAT | O_TRUNC, 0600);
+	struct smaps s;
+	char *p, *q;
+
+	CHECK(fd >= 0 && ftruncate(fd, PAGES * PAGE) == 0);
+	p = lone_pages(PAGES, RW, MAP_PRIVATE, fd);
+	q = lone_pages(PAGES, PROT_READ, MAP_SHARED, fd);
+	for (int i = 0; i < PAGES; i++)
+		CHECK(p[i * PAGE] == 0 && q[i * PAGE] == 0);
+	s = smaps_of(getpid(), p);
+	CHECK(s.rss == PAGES * KIB && s.pss == s.rss / 2 && uss(&s) == 0);
+	touch(p, WRITTEN);
+	s = smaps_of(getpid(), p);
+	CHECK(s.rss == PAGES * KIB && s.anonymous == WRITTEN * KIB);
+	CHECK(uss(&s) == WRITTEN * KIB);
+	CHECK(s.pss == uss(&s) + (s.rss - uss(&s)) / 2);
+	s = smaps_of(getpid(), q);
+	CHECK(s.rss == PAGES * KIB && uss(&s) == WRITTEN * KIB);
+	CHECK(unlink("/tmp/accounts") == 0);
+}
+
+/* ---- sums -------------------------------------------------------------------- */
+
+/* The sum of a field over all of smaps. */
+static long smaps_sum(pid_t pid, const char *name)
+{
+	const char *line = read_all(proc_path(pid, "smaps"));
+	size_t len = strlen(name);
+	long sum = 0;
+
+	for (; line && *line;
+	     line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
+		if (!strncmp(line, name, len))
+			sum += strtol(line + len, NULL, 10);
+	return sum;
+}
+
+CASE(smaps_adds_up_to_rollup)
+{
+	static const char *const name[] = {
+		"Rss:", "Shared_Clean:", "Shared_Dirty:", "Private_Clean:",
+		"Private_Dirty:", "Anonymous:", "Swap:", "Locked:",
+	};
+	pid_t child = resting_child(NULL, NULL);
+
+	for (size_t i = 0; i < sizeof(name) / sizeof(name[0]); i++)
+		CHECK(field(proc_path(child, "smaps_rollup"), name[i]) ==
+		      smaps_sum(child, name[i]));
+	end_child(child);
+}
+
+/* Each line is rounded down, so Pss may lose a KiB a line. */
+CASE(pss_by_kind_adds_up)
+{
+	pid_t child = resting_child(NULL, NULL);
+	long pss, sum;
+
+	pss = field(proc_path(child, "smaps_rollup"), "Pss:");
+	sum = field_of(text, "Pss_Anon:") + field_of(text, "Pss_File:") +
+	      field_of(text, "Pss_Shmem:");
+	CHECK(pss >= sum && pss <= sum + 2);
+	CHECK(pss >= smaps_sum(child, "Pss:"));
+	end_child(child);
+}
+
+CASE(rss_is_the_same_everywhere)
+{
+	char *p = lone_pages(PAGES, RW, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	long rss, pages, shared;
+	pid_t child;
+
+	touch(p, PAGES);
+	child = resting_child(write_some, p);
+	rss = smaps_sum(child, "Rss:");
+	CHECK(field(proc_path(child, "status"), "VmRSS:") == rss);
+	CHECK(field_of(text, "RssAnon:") + field_of(text, "RssFile:") +
+		      field_of(text, "RssShmem:") ==
+	      rss);
+	CHECK(field_of(text, "VmHWM:") >= rss);
+	CHECK(smaps_sum(child, "Anonymous:") ==
+	      field(proc_path(child, "status"), "RssAnon:"));
+	CHECK(sscanf(read_all(proc_path(child, "statm")), "%*d %ld %ld", &pages,
+		     &shared) == 2);
+	CHECK(pages * KIB == rss);
+	CHECK(shared * KIB == rss - smaps_sum(child, "Anonymous:"));
+	end_child(child);
+}
+
+CASE(flags_say_what_was_asked)
+{
+	char *p = lone_pages(4, RW, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	char *q = lone_pages(4, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1);
+
+	CHECK(!strncmp(smaps_of(getpid(), p).flags, "rd wr mr mw me ac ", 18));
+	CHECK(!strncmp(smaps_of(getpid(), q).flags, "rd sh mr mw me ms ", 18));
+	CHECK(madvise(p, PAGE, MADV_DONTFORK) == 0);
+	CHECK(madvise(p + 2 * PAGE, PAGE, MADV_WIPEONFORK) == 0);
+	CHECK(strstr(smaps_of(getpid(), p).flags, "dc "));
+	CHECK(strstr(smaps_of(getpid(), p + 2 * PAGE).flags, "wf "));
+	CHECK(!strstr(smaps_of(getpid(), p + PAGE).flags, "dc "));
+}
+
+int main(void)
+{
+	return run_cases();
+}
