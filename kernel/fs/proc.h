@@ -95,12 +95,14 @@ extern const struct file_ops proc_pid_mem_ops;  /* proc_pid_mem.c */
 
 /* proc_mem.c */
 int proc_show_meminfo(struct strbuf *sb, int pid);
-int proc_show_vmstat(struct strbuf *sb, int pid);
 int proc_show_buddyinfo(struct strbuf *sb, int pid);
-int proc_show_zoneinfo(struct strbuf *sb, int pid);
+int proc_show_pagetypeinfo(struct strbuf *sb, int pid);
 int proc_show_slabinfo(struct strbuf *sb, int pid);
 int proc_show_vmallocinfo(struct strbuf *sb, int pid);
 int proc_show_iomem(struct strbuf *sb, int pid);
+/* proc_vmstat.c */
+int proc_show_vmstat(struct strbuf *sb, int pid);
+int proc_show_zoneinfo(struct strbuf *sb, int pid);
 /* proc_smaps.c */
 int proc_show_smaps(struct strbuf *sb, int pid);
 int proc_show_smaps_rollup(struct strbuf *sb, int pid);

@@ -204,6 +204,7 @@ static const struct proc_node root_table[] = {
 	PROC_FILE("loadavg", show_loadavg),
 	PROC_FILE("meminfo", proc_show_meminfo),
 	PROC_FILE("mounts", show_mounts),
+	PROC_FILE("pagetypeinfo", proc_show_pagetypeinfo),
 	PROC_DIR("quire", proc_quire_table),
 	PROC_LINK("self", self_readlink, NULL),
 	PROC_FILE("slabinfo", proc_show_slabinfo),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Who uses which memory: VSS, RSS, PSS and USS of processes that share pages,
- * exactly; and the same answer from smaps, status and statm.
+ * exactly; and the same answer from smaps, status, statm and meminfo.
  */
 #include "accounts.h"
 
@@ -211,6 +211,88 @@ CASE(flags_say_what_was_asked)
 	CHECK(strstr(smaps_of(getpid(), p).flags, "dc "));
 	CHECK(strstr(smaps_of(getpid(), p + 2 * PAGE).flags, "wf "));
 	CHECK(!strstr(smaps_of(getpid(), p + PAGE).flags, "dc "));
+}
+
+/* ---- the whole machine --------------------------------------------------------- */
+
+/* Lines whose numbers do not depend on each other's rounding. */
+CASE(meminfo_adds_up)
+{
+	read_all("/proc/meminfo");
+	CHECK(field_of(text, "Slab:") ==
+	      field_of(text, "SReclaimable:") + field_of(text, "SUnreclaim:"));
+	CHECK(field_of(text, "MemTotal:") >
+	      field_of(text, "MemFree:") + field_of(text, "Cached:") +
+		      field_of(text, "AnonPages:") + field_of(text, "Slab:") +
+		      field_of(text, "PageTables:") +
+		      field_of(text, "KernelStack:"));
+	CHECK(field_of(text, "Active:") ==
+	      field_of(text, "Active(anon):") +
+		      field_of(text, "Active(file):"));
+	CHECK(field_of(text, "Inactive:") ==
+	      field_of(text, "Inactive(anon):") +
+		      field_of(text, "Inactive(file):"));
+	CHECK(field_of(text, "Shmem:") <= field_of(text, "Cached:"));
+	CHECK(field_of(text, "Mapped:") <= field_of(text, "Cached:"));
+	CHECK(field_of(text, "SwapTotal:") == 0);
+}
+
+/* tmpfs is memory without a file behind it, however it is mapped. */
+CASE(files_of_tmpfs_are_shmem)
+{
+	int fd = open("/tmp/shmem", O_RDWR | O_CREAT | O_TRUNC, 0600);
+	long before = field("/proc/meminfo", "Shmem:");
+	char *p;
+
+	CHECK(fd >= 0 && ftruncate(fd, 1024 * PAGE) == 0);
+	p = lone_pages(1024, RW, MAP_SHARED, fd);
+	touch(p, 1024);
+	CHECK(field("/proc/meminfo", "Shmem:") >= before + 1024 * KIB - 512);
+	CHECK(field("/proc/self/status", "RssShmem:") >= 1024 * KIB - 512);
+	CHECK(field("/proc/self/smaps_rollup", "Pss_Shmem:") >= 1024 * KIB);
+	CHECK(unlink("/tmp/shmem") == 0);
+}
+
+/* 1024 pages in three processes are 1024 pages. */
+CASE(meminfo_counts_frames_once)
+{
+	long before = field("/proc/meminfo", "AnonPages:"), after;
+	char *p = lone_pages(1024, RW, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	pid_t a, b;
+
+	touch(p, 1024);
+	a = resting_child(NULL, NULL);
+	b = resting_child(NULL, NULL);
+	after = field("/proc/meminfo", "AnonPages:");
+	CHECK(after >= before + 1024 * KIB - 2048);     /* Linux: in batches */
+	CHECK(after <= before + 1024 * KIB + 2048);
+	end_child(a);
+	end_child(b);
+}
+
+CASE(vmstat_says_the_same_in_pages)
+{
+	long cached, shmem;
+
+	cached = field("/proc/vmstat", "nr_file_pages ");
+	shmem = field_of(text, "nr_shmem ");
+	CHECK(field("/proc/meminfo", "Cached:") == cached * KIB);
+	CHECK(field_of(text, "Shmem:") == shmem * KIB);
+	CHECK(field("/proc/vmstat", "pgfault ") > 0);
+	CHECK(field_of(text, "pgfree ") > 0);
+	CHECK(field_of(text, "nr_free_pages ") > 0);
+	CHECK(field_of(text, "nr_page_table_pages ") > 0);
+}
+
+CASE(faults_are_counted)
+{
+	long before = field("/proc/vmstat", "pgfault ");
+	char *p = map_pages(1024, RW);
+
+	touch(p, 1024);
+	/* Linux adds each CPU's figure up once a second. */
+	CHECK(field("/proc/vmstat", "pgfault ") >= before);
+	CHECK(munmap(p, 1024 * PAGE) == 0);
 }
 
 int main(void)
