@@ -206,6 +206,25 @@ static int show_overcommit(struct strbuf *sb, int pid)
 	return 0;
 }
 
+static int show_overcommit_kbytes(struct strbuf *sb, int pid)
+{
+	strbuf_printf(sb, "0\n");
+	return 0;
+}
+
+/* Per cent of RAM in meminfo's CommitLimit. */
+static int show_overcommit_ratio(struct strbuf *sb, int pid)
+{
+	strbuf_printf(sb, "50\n");
+	return 0;
+}
+
+static int show_mmap_min_addr(struct strbuf *sb, int pid)
+{
+	strbuf_printf(sb, "%lu\n", MM_MIN_ADDR);
+	return 0;
+}
+
 static int show_min_free(struct strbuf *sb, int pid)
 {
 	u64 pages = 0;
@@ -232,5 +251,8 @@ static int store_min_free(const char *text)
 const struct proc_node proc_sys_vm_table[PROC_SYS_VM_FILES] = {
 	PROC_FILE("max_map_count", show_max_map_count),
 	PROC_KNOB("min_free_kbytes", show_min_free, store_min_free),
+	PROC_FILE("mmap_min_addr", show_mmap_min_addr),
+	PROC_FILE("overcommit_kbytes", show_overcommit_kbytes),
 	PROC_FILE("overcommit_memory", show_overcommit),
+	PROC_FILE("overcommit_ratio", show_overcommit_ratio),
 };

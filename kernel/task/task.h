@@ -41,6 +41,8 @@ enum { RLIMIT_CPU, RLIMIT_FSIZE, RLIMIT_DATA, RLIMIT_STACK, RLIMIT_CORE,
 
 struct rlimit { u64 cur, max; };
 
+enum { OOM_SCORE_ADJ_MIN = -1000, OOM_SCORE_ADJ_MAX = 1000 };
+
 /* Who the process acts as: real, effective, saved. Bookkeeping only. */
 struct cred {
 	u32 uid, euid, suid;
@@ -106,6 +108,7 @@ struct process {
 	int dumpable;
 	int death_signal;               /* when the parent ends; 0: none */
 	u32 personality;
+	int oom_score_adj;              /* OOM_SCORE_ADJ_MIN … _MAX */
 };
 
 struct task {

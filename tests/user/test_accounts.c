@@ -176,6 +176,18 @@ CASE(pss_by_kind_adds_up)
 	end_child(child);
 }
 
+CASE(size_is_the_same_everywhere)
+{
+	pid_t child = resting_child(NULL, NULL);
+	long size = smaps_sum(child, "Size:"), pages;
+
+	CHECK(field(proc_path(child, "status"), "VmSize:") == size);
+	CHECK(field(proc_path(child, "status"), "VmPeak:") >= size);
+	pages = strtol(read_all(proc_path(child, "statm")), NULL, 10);
+	CHECK(pages * KIB == size);
+	end_child(child);
+}
+
 CASE(rss_is_the_same_everywhere)
 {
 	char *p = lone_pages(PAGES, RW, MAP_PRIVATE | MAP_ANONYMOUS, -1);
@@ -199,6 +211,17 @@ CASE(rss_is_the_same_everywhere)
 	end_child(child);
 }
 
+CASE(peak_stays_when_memory_goes)
+{
+	long size = field("/proc/self/status", "VmSize:"), peak;
+	char *p = map_pages(1024, RW);
+
+	CHECK(munmap(p, 1024 * PAGE) == 0);
+	peak = field("/proc/self/status", "VmPeak:");
+	CHECK(peak >= size + 1024 * KIB);
+	CHECK(field("/proc/self/status", "VmSize:") < peak);
+}
+
 CASE(flags_say_what_was_asked)
 {
 	char *p = lone_pages(4, RW, MAP_PRIVATE | MAP_ANONYMOUS, -1);
@@ -211,6 +234,75 @@ CASE(flags_say_what_was_asked)
 	CHECK(strstr(smaps_of(getpid(), p).flags, "dc "));
 	CHECK(strstr(smaps_of(getpid(), p + 2 * PAGE).flags, "wf "));
 	CHECK(!strstr(smaps_of(getpid(), p + PAGE).flags, "dc "));
+}
+
+CASE(stat_has_its_fields)
+{
+	unsigned long vsize, start_code, brk;
+	const char *at = strrchr(read_all("/proc/self/stat"), ')');
+	char *here;
+	long rss;
+	int fields = 2;
+
+	CHECK(at);
+	for (const char *c = at; *c; c++)
+		fields += *c == ' ';
+	CHECK(fields == 52);
+	CHECK(sscanf(at,
+		     ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u "
+		     "%*u %*d %*d %*d %*d %*d %*d %*u %lu %ld %*u %lu",
+		     &vsize, &rss, &start_code) == 3);
+	for (fields = 2; fields < 47 && at; fields++)
+		at = strchr(at + 1, ' ');
+	CHECK(at);
+	brk = strtoul(at, NULL, 10);
+	here = sbrk(0);
+	CHECK(brk <= (unsigned long)here &&
+	      (unsigned long)here - brk < 1 << 24);
+	CHECK(start_code != 0 && start_code <= (unsigned long)touch);
+	CHECK(vsize ==
+	      (unsigned long)field("/proc/self/status", "VmSize:") * 1024);
+	CHECK(rss > 0);
+}
+
+CASE(oom_score_adj_is_inherited)
+{
+	char value[8] = "";
+	pid_t child;
+	int fd = open("/proc/self/oom_score_adj", O_RDWR);
+
+	CHECK(fd >= 0 && write(fd, "300\n", 4) == 4);
+	CHECK(write(fd, "1001", 4) == -1 && errno == EINVAL);
+	CHECK(write(fd, "-1001", 5) == -1 && errno == EINVAL);
+	CHECK(write(fd, "much", 4) == -1 && errno == EINVAL);
+	child = resting_child(NULL, NULL);
+	CHECK(strtol(read_all(proc_path(child, "oom_score_adj")), NULL, 10) ==
+	      300);
+	CHECK(strtol(read_all(proc_path(child, "oom_score")), NULL, 10) >= 800);
+	CHECK(pwrite(fd, "-1000", 5, 0) == 5);
+	CHECK(pread(fd, value, 7, 0) == 6 && !strcmp(value, "-1000\n"));
+	CHECK(strtol(read_all("/proc/self/oom_score"), NULL, 10) == 0);
+	end_child(child);
+}
+
+CASE(status_is_complete)
+{
+	static const char *const name[] = {
+		"Name:", "Tgid:", "FDSize:", "NSpid:", "VmPeak:", "VmLck:",
+		"VmPin:", "VmHWM:", "VmData:", "VmStk:", "VmExe:", "VmLib:",
+		"VmPTE:", "VmSwap:", "CoreDumping:", "THP_enabled:", "Threads:",
+		"SigQ:", "CapEff:", "NoNewPrivs:", "Seccomp:",
+		"Cpus_allowed_list:", "Mems_allowed_list:",
+		"nonvoluntary_ctxt_switches:",
+	};
+	const char *at = read_all("/proc/self/status");
+
+	for (size_t i = 0; i < sizeof(name) / sizeof(name[0]); i++) {
+		at = strstr(at, name[i]);       /* in this order */
+		if (!at)
+			printf("# no %s\n", name[i]);
+		CHECK(at);
+	}
 }
 
 /* ---- the whole machine --------------------------------------------------------- */
