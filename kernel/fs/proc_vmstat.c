@@ -180,7 +180,7 @@ static void vmstat_events(struct strbuf *sb, const struct account *a)
 	const struct stat_line freed = { "pgfree", vmstat_freed() };
 	const struct stat_line faults[] = {
 		{ "pgfault", a->faults },
-		{ "pgmajfault", a->major_faults },
+		{ "pgmajfault", 0 },            /* no device to wait for */
 	};
 
 	stat_zeroes(sb, event_io, array_size(event_io), false);

@@ -5,7 +5,7 @@
  *	zones ─────────────────► total, free
  *	memmap ── page_count ──► by type, mapped, shmem ─┐ must agree
  *	slab, tables, cache, vmalloc ────────────────────┘ [B1] [B2]
- *	spaces ────────────────► committed, locked
+ *	spaces ────────────────► committed
  *
  * The census (census.c) proves the same frames one by one and needs a quiet
  * machine; this is for every day, and may be a few pages off while others run.

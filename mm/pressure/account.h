@@ -22,8 +22,7 @@ struct account {                        /* pages */
 	u64 slab;                       /* slabs, and blocks of kmalloc */
 	u64 tables, vmalloc;            /* their owners' own counts */
 	u64 committed;                  /* promised: private writable, and shmem */
-	u64 locked;                     /* in VMAs that mlock holds */
-	u64 faults, major_faults;       /* since boot */
+	u64 faults;                     /* since boot */
 };
 
 void account_take(struct account *a);

@@ -5,6 +5,9 @@
  */
 #include "accounts.h"
 
+#include <ctype.h>
+#include <dirent.h>
+
 enum { PAGES = 64, WRITTEN = 16, CHILDREN = 3 };
 
 static void touch(char *p, size_t nr_pages)
@@ -130,6 +133,22 @@ CASE(file_pages_are_shared_until_written)
 	s = smaps_of(getpid(), q);
 	CHECK(s.rss == PAGES * KIB && uss(&s) == WRITTEN * KIB);
 	CHECK(unlink("/tmp/accounts") == 0);
+}
+
+CASE(locked_pages_are_counted)
+{
+	long before = field("/proc/self/status", "VmLck:");
+	char *p = lone_pages(8, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_LOCKED,
+			     -1);
+	struct smaps s;
+
+	touch(p, 8);
+	s = smaps_of(getpid(), p);
+	CHECK(s.locked == 8 * KIB && s.pss == 8 * KIB);
+	CHECK(strstr(s.flags, "lo "));
+	CHECK(field("/proc/self/status", "VmLck:") == before + 8 * KIB);
+	CHECK(munmap(p, 8 * PAGE) == 0);
+	CHECK(field("/proc/self/status", "VmLck:") == before);
 }
 
 /* ---- sums -------------------------------------------------------------------- */
@@ -360,6 +379,56 @@ CASE(meminfo_counts_frames_once)
 	CHECK(after <= before + 1024 * KIB + 2048);
 	end_child(a);
 	end_child(b);
+}
+
+/* Adds a field of smaps_rollup over all processes that have memory. */
+static long sum_of_all(const char *name)
+{
+	DIR *dir = opendir("/proc");
+	struct dirent *e;
+	long sum = 0;
+
+	CHECK(dir);
+	while ((e = readdir(dir))) {
+		char path[300];
+		ssize_t n;
+		int fd;
+
+		if (!isdigit(e->d_name[0]))
+			continue;
+		snprintf(path, sizeof(path), "/proc/%s/smaps_rollup",
+			 e->d_name);
+		fd = open(path, O_RDONLY);
+		n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+		close(fd);
+		text[n > 0 ? n : 0] = 0;        /* none: it has no memory */
+		if (n > 0)
+			sum += field_of(text, name);
+	}
+	closedir(dir);
+	return sum;
+}
+
+/* Shares of all processes are all of the frames, once each. */
+CASE(all_shares_are_all_frames)
+{
+	const long slack = 1024;        /* Linux counts in batches */
+	char *p = lone_pages(2048, RW, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	char *q = lone_pages(2048, RW, MAP_SHARED | MAP_ANONYMOUS, -1);
+	long anon, mapped;
+	pid_t child[CHILDREN];
+
+	touch(p, 2048);
+	touch(q, 2048);
+	for (int i = 0; i < CHILDREN; i++)
+		child[i] = resting_child(i ? write_some : NULL, q);
+	anon = sum_of_all("Pss_Anon:");
+	mapped = sum_of_all("Pss_File:") + sum_of_all("Pss_Shmem:");
+	CHECK(labs(field("/proc/meminfo", "AnonPages:") - anon) < slack);
+	CHECK(labs(field("/proc/meminfo", "Mapped:") - mapped) < slack);
+	CHECK(anon >= 2048 * KIB && mapped >= 2048 * KIB);
+	for (int i = 0; i < CHILDREN; i++)
+		end_child(child[i]);
 }
 
 CASE(vmstat_says_the_same_in_pages)
