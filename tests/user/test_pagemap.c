@@ -156,6 +156,74 @@ CASE(every_frame_can_be_asked)
 	CHECK(words_until_end("/proc/kpagecount", 0, &none) == frames);
 }
 
+/* Pages on the lists of free blocks. */
+static uint64_t buddyinfo_pages(void)
+{
+	const char *at = read_all("/proc/buddyinfo");
+	uint64_t pages = 0;
+	int n;
+
+	while ((at = strstr(at, "zone"))) {
+		unsigned long blocks;
+
+		CHECK(sscanf(at, "zone %*s%n", &n) == 0);
+		at += n;
+		for (int order = 0; sscanf(at, " %lu%n", &blocks, &n) == 1 &&
+				    order < 11; order++, at += n)
+			pages += blocks << order;
+	}
+	return pages;
+}
+
+/* Pages of all slabs. */
+static uint64_t slabinfo_pages(void)
+{
+	const char *line = strchr(read_all("/proc/slabinfo"), '\n') + 1;
+	unsigned long pages_per_slab, slabs;
+	uint64_t pages = 0;
+
+	while ((line = strchr(line, '\n')) && line[1]) {
+		line++;
+		CHECK(sscanf(line,
+			     "%*s %*u %*u %*u %*u %lu : tunables %*u %*u %*u "
+			     ": slabdata %*u %lu",
+			     &pages_per_slab, &slabs) == 2);
+		pages += pages_per_slab * slabs;
+	}
+	return pages;
+}
+
+static int close_to(uint64_t a, uint64_t b, uint64_t slack)
+{
+	if (a <= b + slack && b <= a + slack)
+		return 1;
+	printf("# %llu is not about %llu\n", (unsigned long long)a,
+	       (unsigned long long)b);
+	return 0;
+}
+
+/* Frames one by one, and the sums that others keep of them. */
+CASE(flags_are_what_the_sums_say)
+{
+	static const char flags[] = "/proc/kpageflags";
+	uint64_t nr;
+	char *p = lone_pages(400, RW, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+
+	for (int i = 0; i < 400; i++)
+		p[i * PAGE] = 1;
+	words_until_end(flags, KPF(KPF_ANON), &nr);
+	CHECK(nr >= 400);
+	CHECK(close_to(nr, (uint64_t)field("/proc/vmstat", "nr_anon_pages "),
+		       256));
+	words_until_end(flags, KPF(KPF_PGTABLE), &nr);
+	CHECK(close_to(nr, (uint64_t)field("/proc/vmstat",
+					   "nr_page_table_pages "), 64));
+	words_until_end(flags, KPF(KPF_BUDDY), &nr);
+	CHECK(close_to(nr, buddyinfo_pages(), 1024));
+	words_until_end(flags, KPF(KPF_SLAB), &nr);
+	CHECK(close_to(nr, slabinfo_pages(), 256));
+}
+
 /* ---- mem ------------------------------------------------------------------------ */
 
 static void rest_with(char *p)
