@@ -184,6 +184,8 @@ int __must_check process_end_other_tasks(void);
 /* Supplementary groups: cred_calls.c. */
 void groups_get(struct groups *g);
 void groups_put(struct groups *g);
+struct strbuf;
+void groups_show(struct process *p, struct strbuf *sb);
 /* Any task by its number, or NULL. Context: tasks_lock. */
 struct task *task_find_locked(int tid) __needs_lock(tasks_lock);
 /* The zombie's last trace in tree and table; the pid is free again. */

@@ -7,6 +7,7 @@
 
 #include <ctype.h>
 #include <dirent.h>
+#include <grp.h>
 
 enum { PAGES = 64, WRITTEN = 16, CHILDREN = 3 };
 
@@ -322,6 +323,21 @@ CASE(status_is_complete)
 			printf("# no %s\n", name[i]);
 		CHECK(at);
 	}
+}
+
+CASE(status_shows_groups_and_rights)
+{
+	const gid_t group[] = { 4, 24, 100 };
+
+	CHECK(setgroups(3, group) == 0);
+	CHECK(strstr(read_all("/proc/self/status"), "Groups:\t4 24 100 \n"));
+	CHECK(setgroups(0, NULL) == 0);
+	CHECK(strstr(read_all("/proc/self/status"), "Groups:\t \n"));
+	CHECK(!strstr(text, "CapEff:\t0000000000000000\n"));
+	CHECK(setuid(1) == 0);
+	CHECK(strstr(read_all("/proc/self/status"),
+		     "CapEff:\t0000000000000000\n"));
+	CHECK(strstr(text, "Uid:\t1\t1\t1\t1\n"));
 }
 
 /* ---- the whole machine --------------------------------------------------------- */

@@ -168,8 +168,9 @@ static uint64_t buddyinfo_pages(void)
 
 		CHECK(sscanf(at, "zone %*s%n", &n) == 0);
 		at += n;
-		for (int order = 0; sscanf(at, " %lu%n", &blocks, &n) == 1 &&
-				    order < 11; order++, at += n)
+		for (int order = 0;
+		     sscanf(at, " %lu%n", &blocks, &n) == 1 && order < 11;
+		     order++, at += n)
 			pages += blocks << order;
 	}
 	return pages;
@@ -216,8 +217,9 @@ CASE(flags_are_what_the_sums_say)
 	CHECK(close_to(nr, (uint64_t)field("/proc/vmstat", "nr_anon_pages "),
 		       256));
 	words_until_end(flags, KPF(KPF_PGTABLE), &nr);
-	CHECK(close_to(nr, (uint64_t)field("/proc/vmstat",
-					   "nr_page_table_pages "), 64));
+	CHECK(close_to(nr,
+		       (uint64_t)field("/proc/vmstat", "nr_page_table_pages "),
+		       64));
 	words_until_end(flags, KPF(KPF_BUDDY), &nr);
 	CHECK(close_to(nr, buddyinfo_pages(), 1024));
 	words_until_end(flags, KPF(KPF_SLAB), &nr);
