@@ -95,14 +95,14 @@ def parse(lines: list[str], tick: int = 1) -> Figures:
 
 
 def measure(arch: str, kernel: Path, mmbench: Path, append: str,
-            log: Path, smp: int = 1) -> tuple[Figures, watch.Ending]:
+            log: Path, smp: int = 1, mem: str = MEM) -> tuple[Figures, watch.Ending]:
     """Boot a kernel with mmbench as /init and read what it says."""
     facts = MACHINES[arch]
     with tempfile.TemporaryDirectory() as name:
         initrd = Path(name) / "initramfs.cpio"
         initrd.write_bytes(mkinitramfs.build({"init": mmbench}, None, None, True))
         machine = vm.Machine(kernel=kernel, initrd=initrd, arch=arch,
-                             boot="direct", mem=MEM, model=facts.bench_model,
+                             boot="direct", mem=mem, model=facts.bench_model,
                              cpu=facts.bench_cpu, append=append,
                              smp=smp, icount=True)
         command = [*machine.command(Path(name)), "-serial", "stdio",

@@ -36,6 +36,7 @@ busybox poweroff -f
 KNOWN = {
     "test_anon.writes_cost_frames_reads_do_not": "each thread counts its RSS in lots of 64",
     "test_proc.status_counts_pages": "each thread counts its RSS in lots of 64",
+    "test_accounts.rss_is_the_same_everywhere": "each thread counts its RSS in lots of 64",
     "test_file.scribbles_behind_the_end_never_show": "tmpfs before 6.18 does show them",
     "test_proc.kernel_tables_exist": "caches have other names, counters are ours",
 }

@@ -362,7 +362,7 @@ def sparse_terabyte(place: Place) -> Tally:
     for mem in ("1G", "1T"):
         figures, ending = bench.measure(
             place.arch, place.kernel(), place.user / "mmbench", "-- no-group",
-            place.log.with_suffix(f".{mem}.log"), mem)
+            place.log.with_suffix(f".{mem}.log"), mem=mem)
         cost[mem] = figures.boot
         tally.check(figures.complete, f"boot with {mem}: {ending.reason}")
     if all(cost.values()):

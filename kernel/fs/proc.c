@@ -11,8 +11,9 @@
  * An inode knows its process by number only. When the process is gone, its
  * files say -ESRCH; so nothing here keeps a dead process alive.
  *
- * This file is the mechanism; the contents are in proc_root.c, proc_pid.c,
- * proc_mem.c, proc_smaps.c and proc_quire.c, the reading in proc_text.c.
+ * This file is the mechanism; the contents are in the files named proc_*.c,
+ * the reading of texts in proc_text.c. A file that is no text brings its own
+ * file operations (proc_pages.c, proc_pid_mem.c).
  */
 #include "kernel/fs/proc.h"
 
@@ -99,12 +100,12 @@ static enum inode_type proc_type(u32 mode)
 static int proc_inode_alloc(const struct proc_node *node, int pid, int fd,
 			    struct inode **out)
 {
+	const struct file_ops *ops = node->ops ? node->ops : &proc_file_ops;
 	enum inode_type type = proc_type(node->mode);
 	int err;
 
 	err = inode_create(type, node->mode, &proc_ops,
-			   type == INODE_DIR ? &dir_file_ops : &proc_file_ops,
-			   out);
+			   type == INODE_DIR ? &dir_file_ops : ops, out);
 	if (err)
 		return err;
 	(*out)->proc.node = node;
@@ -182,4 +183,10 @@ bool proc_emit_number(dir_emit_fn *emit, void *ctx, int number, u32 mode)
 	};
 
 	return emit(ctx, &item);
+}
+
+/** proc_refuse_write() - see proc.h. Context: any. */
+long proc_refuse_write(struct file *file, struct io *io, u64 *pos)
+{
+	return -EACCES;
 }

@@ -20,6 +20,9 @@ struct proc_node {
 	int (*show)(struct strbuf *sb, int pid);
 	/* Regular, writable: takes text without its newline. 0 or -errno. */
 	int (*store)(const char *text);
+	int (*store_of)(const char *text, int pid);     /* a file of process pid */
+	/* Regular, not text: what an open file does; show and store are unused. */
+	const struct file_ops *ops;
 
 	/* Directory: fixed entries, and those that come and go. */
 	const struct proc_node *child;
@@ -45,6 +48,10 @@ struct proc_node {
 	{                                                                      \
 		.name = (n), .mode = S_IFREG | 0644, .show = (fn),             \
 		.store = (st)                                                  \
+	}
+#define PROC_BINARY(n, m, o)                                                   \
+	{                                                                      \
+		.name = (n), .mode = S_IFREG | (m), .ops = (o)                 \
 	}
 #define PROC_DIR(n, table)                                                     \
 	{                                                                      \
@@ -74,21 +81,35 @@ extern const struct proc_node proc_root_dir;    /* proc_root.c: /proc */
 extern const struct proc_node proc_pid_dir;     /* proc_pid.c: /proc/PID */
 
 /* Tables of their own files, in the order of the names. */
-enum { PROC_QUIRE_FILES = 7, PROC_SYS_VM_FILES = 3 };
+enum { PROC_QUIRE_FILES = 7, PROC_SYS_VM_FILES = 6 };
 extern const struct proc_node proc_quire_table[PROC_QUIRE_FILES];
 extern const struct proc_node proc_sys_vm_table[PROC_SYS_VM_FILES];
 
 extern const struct file_ops proc_file_ops;     /* proc_text.c */
+/* The write operation of files that nobody writes: -EACCES. */
+long proc_refuse_write(struct file *file, struct io *io, u64 *pos);
+
+/* proc_pages.c */
+extern const struct file_ops proc_pagemap_ops, proc_kpagecount_ops,
+	proc_kpageflags_ops;
+extern const struct file_ops proc_pid_mem_ops;  /* proc_pid_mem.c */
 
 /* proc_mem.c */
 int proc_show_meminfo(struct strbuf *sb, int pid);
-int proc_show_vmstat(struct strbuf *sb, int pid);
 int proc_show_buddyinfo(struct strbuf *sb, int pid);
-int proc_show_zoneinfo(struct strbuf *sb, int pid);
+int proc_show_pagetypeinfo(struct strbuf *sb, int pid);
 int proc_show_slabinfo(struct strbuf *sb, int pid);
 int proc_show_vmallocinfo(struct strbuf *sb, int pid);
 int proc_show_iomem(struct strbuf *sb, int pid);
+/* proc_oom.c */
+int proc_show_oom_score(struct strbuf *sb, int pid);
+int proc_show_oom_score_adj(struct strbuf *sb, int pid);
+int proc_store_oom_score_adj(const char *text, int pid);
+/* proc_vmstat.c */
+int proc_show_vmstat(struct strbuf *sb, int pid);
+int proc_show_zoneinfo(struct strbuf *sb, int pid);
 /* proc_smaps.c */
 int proc_show_smaps(struct strbuf *sb, int pid);
+int proc_show_smaps_rollup(struct strbuf *sb, int pid);
 
 #endif

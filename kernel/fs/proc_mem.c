@@ -1,127 +1,116 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory in /proc: meminfo, vmstat, what mm/ tells of itself, iomem, sys/vm.
+ * Memory in /proc: meminfo, what mm/ tells of itself, iomem, sys/vm.
  *
- * meminfo's lines are those that free, top and vmstat look for, and every
- * number in it is counted, none estimated but MemAvailable:
+ * meminfo's figures come from mm/pressure/account.c, and are counted, none
+ * estimated:
  *
- *   MemTotal = MemFree + Cached + AnonPages + Slab + PageTables +
- *              KernelStack and vmalloc + what the kernel keeps besides
+ *   MemTotal = MemFree + AnonPages + Cached + Slab + PageTables + VmallocUsed
+ *              (KernelStack is a part of it) + what the kernel keeps besides
+ *
+ * AnonPages and Mapped count frames: one that three processes share is one.
  */
 #include "arch/image.h"
 #include "boot/bootinfo.h"
-#include "kernel/base/trace.h"
 #include "kernel/fs/proc.h"
 #include "lib/errno.h"
 #include "lib/string.h"
-#include "mm/backing/mapping.h"
 #include "mm/frames/page_alloc.h"
 #include "mm/frames/slab.h"
 #include "mm/frames/zone.h"
-#include "mm/spaces/mm.h"
+#include "mm/pressure/account.h"
 #include "mm/spaces/mman.h"
-#include "mm/tables/pgtable.h"
 #include "mm/tables/vmalloc.h"
 
 typedef unsigned long long ull;
 
-/* ---- counts ---------------------------------------------------------------------------------- */
+/* ---- meminfo ------------------------------------------------------------------------------- */
 
-struct mem_count {                      /* pages */
-	u64 total, free, cached, slab, tables, vmalloc;
-	u64 anon, mapped, shmem;        /* mapped by all spaces; shared ones count each time */
-	u64 committed;                  /* VSS of all spaces */
-};
+struct mem_line { const char *name; u64 pages; };
 
-static void count_space(struct mm *mm, void *arg)
+static void mem_lines(struct strbuf *sb, const struct mem_line *line, u32 nr)
 {
-	struct mem_count *c = arg;
-
-	c->anon += (u64)MAX(READ_ONCE(mm->rss[RSS_ANON]), 0);
-	c->mapped += (u64)MAX(READ_ONCE(mm->rss[RSS_FILE]), 0);
-	c->shmem += (u64)MAX(READ_ONCE(mm->rss[RSS_SHMEM]), 0);
-	c->committed += READ_ONCE(mm->total_vm);
+	for (u32 i = 0; i < nr; i++)
+		strbuf_printf(sb, "%-16s%8llu kB\n", line[i].name,
+			      (ull)(line[i].pages << (PAGE_SHIFT - 10)));
 }
 
-static void mem_count(struct mem_count *c)
+/* Memory as programs see it. No lists by age: all that is in use is active. */
+static void meminfo_programs(struct strbuf *sb, const struct account *a)
 {
-	*c = (struct mem_count){
-		.total = zones_total_pages(),
-		.free = zones_free_pages() + page_alloc_pcp_count(),
-		.cached = READ_ONCE(mapping_total_pages),
-		.slab = slab_pages(),
-		.tables = READ_ONCE(pt_nr_tables),
-		.vmalloc = vmalloc_pages(),
+	const u64 anon = a->pages.by_type[PAGE_ANON] + a->pages.shmem;
+	const u64 file = a->pages.cached - a->pages.shmem;
+	const struct mem_line line[] = {
+		{ "MemTotal:", a->total },
+		{ "MemFree:", a->free },
+		{ "MemAvailable:", a->free },   /* nothing is reclaimed yet */
+		{ "Buffers:", 0 },
+		{ "Cached:", a->pages.cached },
+		{ "SwapCached:", 0 },
+		{ "Active:", anon + file },
+		{ "Inactive:", 0 },
+		{ "Active(anon):", anon },
+		{ "Inactive(anon):", 0 },
+		{ "Active(file):", file },
+		{ "Inactive(file):", 0 },
+		{ "Unevictable:", 0 },
+		{ "Mlocked:", 0 },
+		{ "SwapTotal:", 0 },
+		{ "SwapFree:", 0 },
+		{ "Dirty:", 0 },
+		{ "Writeback:", 0 },
+		{ "AnonPages:", a->pages.by_type[PAGE_ANON] },
+		{ "Mapped:", a->pages.mapped },
+		{ "Shmem:", a->pages.shmem },
 	};
-	mm_for_each(count_space, c);
+
+	mem_lines(sb, line, array_size(line));
 }
 
-static void mem_line(struct strbuf *sb, const char *name, u64 pages)
+/* One copy of the section for each CPU. */
+static u64 percpu_pages(void)
 {
-	strbuf_printf(sb, "%s:%*llu kB\n", name, 23 - (int)strlen(name),
-		      (ull)(pages << (PAGE_SHIFT - 10)));
+	size_t size = (size_t)(__stop_percpu - __start_percpu);
+	u64 pages = 0;
+
+	for (u32 cpu = 0; cpu < MAX_CPUS; cpu++)
+		if (cpus_online >> cpu & 1)
+			pages += DIV_ROUND_UP(size, PAGE_SIZE);
+	return pages;
+}
+
+static void meminfo_kernel(struct strbuf *sb, const struct account *a)
+{
+	const struct mem_line line[] = {
+		{ "KReclaimable:", 0 },
+		{ "Slab:", a->slab },
+		{ "SReclaimable:", 0 },
+		{ "SUnreclaim:", a->slab },
+		{ "KernelStack:", a->pages.by_type[PAGE_STACK] },
+		{ "PageTables:", a->tables },
+		{ "SecPageTables:", 0 },
+		{ "NFS_Unstable:", 0 },
+		{ "Bounce:", 0 },
+		{ "WritebackTmp:", 0 },
+		{ "CommitLimit:", a->total / 2 },
+		{ "Committed_AS:", a->committed },
+		{ "VmallocTotal:", (VMALLOC_END - VMALLOC_BASE) >> PAGE_SHIFT },
+		{ "VmallocUsed:", a->vmalloc },
+		{ "VmallocChunk:", 0 },
+		{ "Percpu:", percpu_pages() },
+	};
+
+	mem_lines(sb, line, array_size(line));
 }
 
 /** proc_show_meminfo() - /proc/meminfo. Context: thread. */
 int proc_show_meminfo(struct strbuf *sb, int pid)
 {
-	struct mem_count c;
+	struct account a;
 
-	mem_count(&c);
-	mem_line(sb, "MemTotal", c.total);
-	mem_line(sb, "MemFree", c.free);
-	mem_line(sb, "MemAvailable", c.free);   /* nothing is reclaimed yet */
-	mem_line(sb, "Buffers", 0);
-	mem_line(sb, "Cached", c.cached);
-	mem_line(sb, "SwapCached", 0);
-	mem_line(sb, "Active", c.anon + c.cached);
-	mem_line(sb, "Inactive", 0);
-	mem_line(sb, "SwapTotal", 0);
-	mem_line(sb, "SwapFree", 0);
-	mem_line(sb, "Dirty", 0);
-	mem_line(sb, "Writeback", 0);
-	mem_line(sb, "AnonPages", c.anon);
-	mem_line(sb, "Mapped", c.mapped + c.shmem);
-	mem_line(sb, "Shmem", c.cached);        /* tmpfs is all there is */
-	mem_line(sb, "Slab", c.slab);
-	mem_line(sb, "SReclaimable", 0);
-	mem_line(sb, "SUnreclaim", c.slab);
-	mem_line(sb, "PageTables", c.tables);
-	mem_line(sb, "CommitLimit", c.total / 2);
-	mem_line(sb, "Committed_AS", c.committed);
-	mem_line(sb, "VmallocTotal",
-		 (VMALLOC_END - VMALLOC_BASE) >> PAGE_SHIFT);
-	mem_line(sb, "VmallocUsed", c.vmalloc);
-	return 0;
-}
-
-static void stat_line(struct strbuf *sb, const char *name, u64 value)
-{
-	strbuf_printf(sb, "%s %llu\n", name, (ull)value);
-}
-
-/** proc_show_vmstat() - /proc/vmstat: pages now, and events since boot. */
-int proc_show_vmstat(struct strbuf *sb, int pid)
-{
-	u64 faults = 0;
-	struct mem_count c;
-
-	mem_count(&c);
-	for (int e = TRACE_fault_zero; e <= TRACE_fault_spurious; e++)
-		faults += trace_total((enum trace_event)e);
-	stat_line(sb, "nr_free_pages", c.free);
-	stat_line(sb, "nr_anon_pages", c.anon);
-	stat_line(sb, "nr_mapped", c.mapped + c.shmem);
-	stat_line(sb, "nr_file_pages", c.cached);
-	stat_line(sb, "nr_shmem", c.cached);
-	stat_line(sb, "nr_slab_unreclaimable", c.slab);
-	stat_line(sb, "nr_page_table_pages", c.tables);
-	stat_line(sb, "pgpgin", 0);
-	stat_line(sb, "pgpgout", 0);
-	stat_line(sb, "pswpin", 0);
-	stat_line(sb, "pswpout", 0);
-	stat_line(sb, "pgfault", faults);
-	stat_line(sb, "pgmajfault", 0);         /* no device to wait for */
+	account_take(&a);
+	meminfo_programs(sb, &a);
+	meminfo_kernel(sb, &a);
 	return 0;
 }
 
@@ -134,10 +123,10 @@ int proc_show_buddyinfo(struct strbuf *sb, int pid)
 	return 0;
 }
 
-/** proc_show_zoneinfo() - /proc/zoneinfo. */
-int proc_show_zoneinfo(struct strbuf *sb, int pid)
+/** proc_show_pagetypeinfo() - /proc/pagetypeinfo. */
+int proc_show_pagetypeinfo(struct strbuf *sb, int pid)
 {
-	page_alloc_show_zoneinfo(sb);
+	page_alloc_show_pagetypeinfo(sb);
 	return 0;
 }
 
@@ -174,6 +163,14 @@ static const char *iomem_name(enum range_type type)
 	}
 }
 
+static void iomem_part(struct strbuf *sb, const char *name, const void *start,
+		       const void *end)
+{
+	strbuf_printf(sb, "  %08llx-%08llx : Kernel %s\n",
+		      (ull)image_virt_to_phys(start).v,
+		      (ull)image_virt_to_phys(end).v - 1, name);
+}
+
 /** proc_show_iomem() - /proc/iomem: the firmware's map, and our image in it. */
 int proc_show_iomem(struct strbuf *sb, int pid)
 {
@@ -184,9 +181,12 @@ int proc_show_iomem(struct strbuf *sb, int pid)
 
 		strbuf_printf(sb, "%08llx-%08llx : %s\n", (ull)r->start,
 			      (ull)r->end - 1, iomem_name(r->type));
-		if (r->start <= image && image < r->end)
-			strbuf_printf(sb, "  %08llx-%08llx : Kernel image\n",
-				      (ull)image, (ull)bootinfo.kernel_end - 1);
+		if (image < r->start || image >= r->end)
+			continue;
+		iomem_part(sb, "code", _text_start, _text_end);
+		iomem_part(sb, "rodata", _rodata_start, _rodata_end);
+		iomem_part(sb, "data", _data_start, _bss_start);
+		iomem_part(sb, "bss", _bss_start, _bss_end);
 	}
 	return 0;
 }
@@ -203,6 +203,25 @@ static int show_max_map_count(struct strbuf *sb, int pid)
 static int show_overcommit(struct strbuf *sb, int pid)
 {
 	strbuf_printf(sb, "1\n");
+	return 0;
+}
+
+static int show_overcommit_kbytes(struct strbuf *sb, int pid)
+{
+	strbuf_printf(sb, "0\n");
+	return 0;
+}
+
+/* Per cent of RAM in meminfo's CommitLimit. */
+static int show_overcommit_ratio(struct strbuf *sb, int pid)
+{
+	strbuf_printf(sb, "50\n");
+	return 0;
+}
+
+static int show_mmap_min_addr(struct strbuf *sb, int pid)
+{
+	strbuf_printf(sb, "%lu\n", MM_MIN_ADDR);
 	return 0;
 }
 
@@ -232,5 +251,8 @@ static int store_min_free(const char *text)
 const struct proc_node proc_sys_vm_table[PROC_SYS_VM_FILES] = {
 	PROC_FILE("max_map_count", show_max_map_count),
 	PROC_KNOB("min_free_kbytes", show_min_free, store_min_free),
+	PROC_FILE("mmap_min_addr", show_mmap_min_addr),
+	PROC_FILE("overcommit_kbytes", show_overcommit_kbytes),
 	PROC_FILE("overcommit_memory", show_overcommit),
+	PROC_FILE("overcommit_ratio", show_overcommit_ratio),
 };

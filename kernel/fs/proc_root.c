@@ -171,6 +171,18 @@ static int show_sys_version(struct strbuf *sb, int pid)
 	return 0;
 }
 
+static int show_core_pattern(struct strbuf *sb, int pid)
+{
+	strbuf_printf(sb, "core\n");
+	return 0;
+}
+
+static int show_tainted(struct strbuf *sb, int pid)
+{
+	strbuf_printf(sb, "0\n");
+	return 0;
+}
+
 /* ---- self ------------------------------------------------------------------------------------ */
 
 static long self_readlink(struct inode *link, char *buf, size_t size)
@@ -218,10 +230,12 @@ static int root_list(struct inode *dir, u64 cookie, dir_emit_fn *emit,
 /* ---- tables ------------------------------------------------------------------------------------ */
 
 static const struct proc_node sys_kernel_table[] = {
+	PROC_FILE("core_pattern", show_core_pattern),
 	PROC_FILE("hostname", show_hostname),
 	PROC_FILE("osrelease", show_osrelease),
 	PROC_FILE("ostype", show_ostype),
 	PROC_FILE("pid_max", show_pid_max),
+	PROC_FILE("tainted", show_tainted),
 	PROC_FILE("version", show_sys_version),
 };
 
@@ -236,9 +250,12 @@ static const struct proc_node root_table[] = {
 	PROC_FILE("cpuinfo", show_cpuinfo),
 	PROC_FILE("filesystems", show_filesystems),
 	PROC_FILE("iomem", proc_show_iomem),
+	PROC_BINARY("kpagecount", 0400, &proc_kpagecount_ops),
+	PROC_BINARY("kpageflags", 0400, &proc_kpageflags_ops),
 	PROC_FILE("loadavg", show_loadavg),
 	PROC_FILE("meminfo", proc_show_meminfo),
 	PROC_FILE("mounts", show_mounts),
+	PROC_FILE("pagetypeinfo", proc_show_pagetypeinfo),
 	PROC_DIR("quire", proc_quire_table),
 	PROC_LINK("self", self_readlink, NULL),
 	PROC_FILE("slabinfo", proc_show_slabinfo),

@@ -109,12 +109,12 @@ static long proc_read(struct file *file, struct io *io, u64 *pos)
 
 static long proc_write(struct file *file, struct io *io, u64 *pos)
 {
-	int (*store)(const char *text) = file->inode->proc.node->store;
+	const struct proc_node *node = file->inode->proc.node;
 	char text[STORE_MAX];
 	size_t len = io->left;
 	long err;
 
-	if (!store)
+	if (!node->store && !node->store_of)
 		return -EACCES;
 	if (len >= sizeof(text))
 		return -EINVAL;
@@ -123,7 +123,8 @@ static long proc_write(struct file *file, struct io *io, u64 *pos)
 	text[len] = 0;
 	if (len && text[len - 1] == '\n')
 		text[len - 1] = 0;
-	err = store(text);
+	err = node->store ? node->store(text)
+			  : node->store_of(text, file->inode->proc.pid);
 	return err ? err : (long)len;
 }
 

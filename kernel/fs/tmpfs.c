@@ -55,6 +55,7 @@ static const struct mapping_ops tmpfs_mapping_ops = {
 	.put = tmpfs_mapping_put,
 	.path = tmpfs_mapping_path,
 	.inode_number = tmpfs_mapping_number,
+	.shmem = true,
 };
 
 /* ---- inodes ------------------------------------------------------------------ */

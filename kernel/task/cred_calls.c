@@ -12,6 +12,7 @@
  */
 #include "kernel/task/syscall.h"
 #include "kernel/task/task.h"
+#include "lib/format.h"
 #include "lib/string.h"
 #include "mm/frames/kmalloc.h"
 #include "mm/spaces/uaccess.h"
@@ -237,15 +238,26 @@ static int groups_from_user(u64 ugids, u32 nr, struct groups **out)
 	return 0;
 }
 
-/* The calling process's list with a reference: a thread may change it. */
-static struct groups *groups_of_caller(void)
+/* A process's list with a reference: a thread may change it. */
+static struct groups *groups_of(struct process *p)
 {
 	u64 flags = spin_lock_irq(&tasks_lock);
-	struct groups *g = current_process()->cred.groups;
+	struct groups *g = p->cred.groups;
 
 	groups_get(g);
 	spin_unlock_irq(&tasks_lock, flags);
 	return g;
+}
+
+/** groups_show() - a process's groups, for status: "4 24 ". Context: thread. */
+void groups_show(struct process *p, struct strbuf *sb)
+{
+	struct groups *g = groups_of(p);
+
+	for (u32 i = 0; g && i < g->nr; i++)
+		strbuf_printf(sb, "%s%u", i ? " " : "", g->gid[i]);
+	strbuf_printf(sb, " ");
+	groups_put(g);
 }
 
 /** sys_getgroups() - getgroups(2): room, array. Return: how many there are. */
@@ -256,7 +268,7 @@ long sys_getgroups(SYSCALL_ARGS)
 
 	if ((int)a0 < 0)
 		return -EINVAL;
-	g = groups_of_caller();
+	g = groups_of(current_process());
 	ret = g ? g->nr : 0;
 	if (g && a0) {
 		if ((u32)a0 < g->nr)

@@ -125,6 +125,7 @@ int process_create(struct process *parent, struct process **out)
 		memcpy(p->rlimit, parent->rlimit, sizeof(p->rlimit));
 		process_inherit_identity(p, parent);
 		p->left_terminal = parent->left_terminal;
+		p->oom_score_adj = parent->oom_score_adj;
 		signal_state_copy(&p->signals, &parent->signals);
 	} else {
 		memset(p->signals.action, 0, sizeof(p->signals.action));

@@ -1,54 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A process as text, in the formats of proc(5). The fields that Quire has no
- * figure for are those that Linux, too, shows as 0 on such a process.
+ * A process as text, in the formats of proc(5): stat, and its bytes. The fields
+ * that Quire has no figure for are those that Linux, too, shows as 0 on such a
+ * process. Its memory is in procinfo_mem.c, status in procinfo_status.c.
  */
 #include "kernel/task/procinfo.h"
 
 #include "kernel/dev/tty.h"
+#include "kernel/task/procinfo_parts.h"
 #include "kernel/task/rusage.h"
 #include "kernel/task/task.h"
 #include "lib/format.h"
 #include "lib/string.h"
 #include "mm/spaces/uaccess.h"
-
-#define KIB_OF_PAGES(n) ((unsigned long long)(n) << (PAGE_SHIFT - 10))
-
-/* The figures of a space, copied while it is held; zeroes for a zombie. */
-struct procinfo_mm {
-	u64 vss, data, stack, text;     /* pages */
-	u64 rss[RSS_NR], rss_all, hiwater;
-	u64 tables;
-	u64 min_flt, maj_flt;
-	vaddr_t start_code, end_code, start_stack;
-};
-
-static struct procinfo_mm procinfo_read_mm(struct process *p)
-{
-	struct procinfo_mm i = { 0 };
-	struct mm *mm = process_mm_get(p);
-
-	i.min_flt = p->min_flt;
-	i.maj_flt = p->maj_flt;
-	if (!mm)
-		return i;
-	i.vss = mm->total_vm;
-	i.data = mm->data_vm;
-	i.stack = mm->stack_vm;
-	i.text = mm->exec_vm;
-	for (int k = 0; k < RSS_NR; k++)
-		i.rss[k] = (u64)mm->rss[k];
-	i.rss_all = (u64)mm_rss(mm);
-	i.hiwater = mm_hiwater_rss(mm);
-	i.tables = mm->nr_tables;
-	i.min_flt += mm->min_flt;
-	i.maj_flt += mm->maj_flt;
-	i.start_code = mm->start_code;
-	i.end_code = mm->end_code;
-	i.start_stack = mm->start_stack;
-	mm_put(mm);
-	return i;
-}
 
 /* The leading task's state; p->tasks is looked at under tasks_lock. */
 static enum thread_state procinfo_thread_state(struct process *p,
@@ -88,26 +52,8 @@ char procinfo_state(struct process *p)
 	}
 }
 
-static const char *procinfo_state_name(char state)
-{
-	switch (state) {
-	case 'R':
-		return "running";
-	case 'S':
-		return "sleeping";
-	case 'D':
-		return "disk sleep";
-	case 'T':
-		return "stopped";
-	case 'Z':
-		return "zombie";
-	default:
-		return "dead";
-	}
-}
-
-/* Which signals are ignored and which have handlers. */
-static void procinfo_actions(struct process *p, u64 *ignored, u64 *caught)
+/** procinfo_actions() - signals ignored, and with handlers. Context: any. */
+void procinfo_actions(struct process *p, u64 *ignored, u64 *caught)
 {
 	u64 flags = spin_lock_irq(&p->signals.lock);
 
@@ -123,8 +69,8 @@ static void procinfo_actions(struct process *p, u64 *ignored, u64 *caught)
 	spin_unlock_irq(&p->signals.lock, flags);
 }
 
-/* Pending and blocked of the first task. */
-static void procinfo_masks(struct process *p, u64 *own, u64 *blocked)
+/** procinfo_masks() - pending and blocked of the first task. Context: any. */
+void procinfo_masks(struct process *p, u64 *own, u64 *blocked)
 {
 	u64 flags = spin_lock_irq(&p->signals.lock);
 	struct task *t;
@@ -142,12 +88,13 @@ static void procinfo_masks(struct process *p, u64 *own, u64 *blocked)
 void procinfo_stat(struct process *p, struct strbuf *sb)
 {
 	const u64 tick = NS_PER_SEC / USER_HZ;
-	struct procinfo_mm m = procinfo_read_mm(p);
 	u64 own, blocked, ignored, caught;
 	struct cpu_times own_times = process_times(p);
 	const struct cpu_times *child_times = &p->child_times;
+	struct procinfo_mm m;
 	int front = tty_foreground(p);
 
+	procinfo_read_mm(p, &m);
 	procinfo_actions(p, &ignored, &caught);
 	procinfo_masks(p, &own, &blocked);
 	/* 1 to 13: ids, terminal, flags, faults */
@@ -177,87 +124,10 @@ void procinfo_stat(struct process *p, struct strbuf *sb)
 		      (unsigned long long)ignored & 0x7fffffff,
 		      (unsigned long long)caught & 0x7fffffff);
 	/* 35 to 52 */
-	strbuf_printf(sb, "0 0 0 %d 0 0 0 0 0 0 0 0 0 0 0 0 0 %d\n",
-		      p->exit_signal, p->exit_code);
-}
-
-/** procinfo_statm() - /proc/PID/statm, in pages. Context: thread. */
-void procinfo_statm(struct process *p, struct strbuf *sb)
-{
-	struct procinfo_mm m = procinfo_read_mm(p);
-
-	strbuf_printf(sb, "%llu %llu %llu %llu 0 %llu 0\n",
-		      (unsigned long long)m.vss, (unsigned long long)m.rss_all,
-		      (unsigned long long)(m.rss[RSS_FILE] + m.rss[RSS_SHMEM]),
-		      (unsigned long long)m.text,
-		      (unsigned long long)(m.data + m.stack));
-}
-
-static void procinfo_status_memory(struct process *p, struct strbuf *sb)
-{
-	struct procinfo_mm m = procinfo_read_mm(p);
-
-	strbuf_printf(sb, "VmSize:\t%8llu kB\n", KIB_OF_PAGES(m.vss));
-	strbuf_printf(sb, "VmHWM:\t%8llu kB\nVmRSS:\t%8llu kB\n",
-		      KIB_OF_PAGES(m.hiwater), KIB_OF_PAGES(m.rss_all));
-	strbuf_printf(sb,
-		      "RssAnon:\t%8llu kB\nRssFile:\t%8llu kB\n"
-		      "RssShmem:\t%8llu kB\n",
-		      KIB_OF_PAGES(m.rss[RSS_ANON]),
-		      KIB_OF_PAGES(m.rss[RSS_FILE]),
-		      KIB_OF_PAGES(m.rss[RSS_SHMEM]));
-	strbuf_printf(sb, "VmData:\t%8llu kB\nVmStk:\t%8llu kB\n",
-		      KIB_OF_PAGES(m.data), KIB_OF_PAGES(m.stack));
-	strbuf_printf(sb, "VmExe:\t%8llu kB\nVmPTE:\t%8llu kB\n",
-		      KIB_OF_PAGES(m.text), KIB_OF_PAGES(m.tables));
-}
-
-static void procinfo_status_signals(struct process *p, struct strbuf *sb)
-{
-	u64 own, blocked, ignored, caught;
-
-	procinfo_actions(p, &ignored, &caught);
-	procinfo_masks(p, &own, &blocked);
-	strbuf_printf(sb, "SigPnd:\t%016llx\nShdPnd:\t%016llx\n",
-		      (unsigned long long)own,
-		      (unsigned long long)p->signals.shared.pending);
-	strbuf_printf(sb,
-		      "SigBlk:\t%016llx\nSigIgn:\t%016llx\nSigCgt:\t%016llx\n",
-		      (unsigned long long)blocked, (unsigned long long)ignored,
-		      (unsigned long long)caught);
-}
-
-/* The first task's mask; a zombie has none left. */
-static u64 procinfo_affinity(struct process *p)
-{
-	u64 flags = spin_lock_irq(&tasks_lock), cpus = ~(u64)0;
-
-	if (!list_empty(&p->tasks))
-		cpus = list_first(&p->tasks, struct task, group_node)
-			       ->thread.affinity;
-	spin_unlock_irq(&tasks_lock, flags);
-	return cpus & cpus_online;
-}
-
-/** procinfo_status() - /proc/PID/status. Context: thread. */
-void procinfo_status(struct process *p, struct strbuf *sb)
-{
-	const struct cred *c = &p->cred;
-	char state = procinfo_state(p);
-
-	strbuf_printf(sb, "Name:\t%s\nUmask:\t%04o\nState:\t%c (%s)\n", p->comm,
-		      p->fs.umask, state, procinfo_state_name(state));
-	strbuf_printf(sb, "Tgid:\t%d\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n",
-		      p->pid, p->pid, p->ppid);
-	strbuf_printf(sb, "Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\n",
-		      c->uid, c->euid, c->suid, c->euid, c->gid, c->egid,
-		      c->sgid, c->egid);
-	if (!p->zombie)
-		procinfo_status_memory(p, sb);
-	strbuf_printf(sb, "Threads:\t%u\n", p->nr_tasks);
-	procinfo_status_signals(p, sb);
-	strbuf_printf(sb, "Cpus_allowed:\t%llx\n",
-		      (unsigned long long)procinfo_affinity(p));
+	strbuf_printf(sb, "0 0 0 %d 0 0 0 0 0 0 ", p->exit_signal);
+	strbuf_printf(sb, "%lu %lu %lu %lu %lu %lu %lu %d\n", m.start_data,
+		      m.end_data, m.start_brk, m.arg_start, m.arg_end,
+		      m.env_start, m.env_end, p->exit_code);
 }
 
 /**

@@ -17,6 +17,7 @@ struct strbuf;
 void procinfo_stat(struct process *p, struct strbuf *sb);
 void procinfo_status(struct process *p, struct strbuf *sb);
 void procinfo_statm(struct process *p, struct strbuf *sb);
+void procinfo_oom_score(struct process *p, struct strbuf *sb);
 /* Lines of the maps from address *pos on, as long as they fit. */
 void procinfo_maps(struct process *p, struct strbuf *sb, u64 *pos);
 /* The raw bytes, words ended by NUL; returns their number. */

@@ -41,6 +41,8 @@ enum { RLIMIT_CPU, RLIMIT_FSIZE, RLIMIT_DATA, RLIMIT_STACK, RLIMIT_CORE,
 
 struct rlimit { u64 cur, max; };
 
+enum { OOM_SCORE_ADJ_MIN = -1000, OOM_SCORE_ADJ_MAX = 1000 };
+
 /* Who the process acts as: real, effective, saved. Bookkeeping only. */
 struct cred {
 	u32 uid, euid, suid;
@@ -109,6 +111,7 @@ struct process {
 	int dumpable;
 	int death_signal;               /* when the parent ends; 0: none */
 	u32 personality;
+	int oom_score_adj;              /* OOM_SCORE_ADJ_MIN … _MAX */
 };
 
 struct task {
@@ -187,6 +190,8 @@ int __must_check process_end_other_tasks(void);
 /* Supplementary groups: cred_calls.c. */
 void groups_get(struct groups *g);
 void groups_put(struct groups *g);
+struct strbuf;
+void groups_show(struct process *p, struct strbuf *sb);
 /* Any task by its number, or NULL. Context: tasks_lock. */
 struct task *task_find_locked(int tid) __needs_lock(tasks_lock);
 /* The zombie's last trace in tree and table; the pid is free again. */

@@ -108,6 +108,9 @@ struct page_alloc_cpu {
 DECLARE_PERCPU(struct page_alloc_cpu, page_alloc_cpu);
 
 u64 page_alloc_pcp_count(void);         /* pages on all per-CPU lists */
+/* Pages that the zone ever handed out. Those it ever got back, its first pages
+ * included, are so many more as are free now. page_info.c */
+u64 page_alloc_total(const struct zone *zone);
 
 /* NULL, or what is wrong with this CPU's lists. */
 const char *page_alloc_check(void);
@@ -122,6 +125,9 @@ extern bool (*page_alloc_reclaim)(gfp_t gfp, unsigned int order);
 
 struct strbuf;
 void page_alloc_show_buddyinfo(struct strbuf *sb);      /* /proc/buddyinfo */
-void page_alloc_show_zoneinfo(struct strbuf *sb);       /* /proc/zoneinfo */
+void page_alloc_show_pagetypeinfo(struct strbuf *sb);   /* /proc/pagetypeinfo */
+/* /proc/zoneinfo; show_node (or NULL) adds what concerns the whole node. */
+void page_alloc_show_zoneinfo(struct strbuf *sb,
+			      void (*show_node)(struct strbuf *sb));
 
 #endif

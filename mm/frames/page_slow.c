@@ -70,6 +70,8 @@ static struct page *page_try_zone(struct zone *zone, unsigned int order,
 	if (zone->nr_free >= floor + ((u64)1 << order))
 		page = order ? buddy_alloc(zone, order)
 			     : page_take_single(zone, zone->nr_free - floor);
+	if (page)
+		zone->nr_alloc += (u64)1 << order;
 	if (page && fallback)
 		zone->nr_fallback++;
 	spin_unlock(&zone->lock);

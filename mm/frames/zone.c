@@ -162,6 +162,7 @@ static struct page *zone_try_reserve(struct zone *zone, unsigned int order)
 		}
 		zone->managed -= nr;
 		zone->reserved += nr;
+		zone->nr_alloc += nr;
 	}
 	spin_unlock(&zone->lock);
 	if (page)

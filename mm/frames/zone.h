@@ -60,6 +60,7 @@ struct zone {
 	u64 nr_free;                    /* [lock], read without it */
 	u32 pcp_batch;                  /* pages moved at once */
 	u32 pcp_high;                   /* per-CPU list drains above this */
+	u64 nr_alloc;                   /* [lock] pages ever handed out under it */
 	u64 nr_locked;                  /* [lock] times the lock was taken for pages */
 	u64 nr_fallback;                /* [lock] requests that came from a higher zone */
 	u64 grow_from;                  /* [section lock] no deferred frame below this address */

@@ -42,6 +42,7 @@ struct mm {
 	vaddr_t vdso;                   /* the kernel's page of user code; 0: none */
 	vaddr_t arg_start, arg_end, env_start, env_end;
 	u64 total_vm;                   /* pages in VMAs = VSS [lock] */
+	u64 hiwater_vm;                 /* the largest total_vm, as of the last shrink [lock] */
 	u64 data_vm, stack_vm, exec_vm; /* pages [lock] */
 	s64 rss[RSS_NR];                /* pages mapped [atomic] */
 	u64 hiwater_rss;                /* pages, as of the last shrink: mm_hiwater_rss() */
@@ -79,6 +80,12 @@ static inline s64 mm_rss(const struct mm *mm)
 static inline u64 mm_hiwater_rss(const struct mm *mm)
 {
 	return MAX(mm->hiwater_rss, (u64)mm_rss(mm));
+}
+
+/* The most pages that VMAs ever had. */
+static inline u64 mm_hiwater_vm(const struct mm *mm)
+{
+	return MAX(mm->hiwater_vm, mm->total_vm);
 }
 
 /* First VMA with end > addr, or NULL. Context: mm lock. */
@@ -121,8 +128,10 @@ struct strbuf;
 /* /proc/PID/maps lines from address *pos, as many whole lines as fit; *pos
  * moves on, to USER_END after the last. */
 void mm_show_maps(struct mm *mm, struct strbuf *sb, u64 *pos);
-/* One of them: whether it was written. */
-bool mm_show_map(struct mm *mm, struct strbuf *sb, u64 *pos);
+/* One of them: whether it was written. look (or NULL) sees the VMA under lock. */
+typedef void mm_look_fn(struct vma *vma, void *arg);
+bool mm_show_map(struct mm *mm, struct strbuf *sb, u64 *pos, mm_look_fn *look,
+		 void *arg);
 
 /* A part of a range in one VMA: a copy, for use without the lock. */
 struct vma_part {

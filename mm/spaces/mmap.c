@@ -359,6 +359,7 @@ static void mmap_clear_vmas(struct mm *mm, struct vma *vma, vaddr_t start,
 {
 	struct vma *next;
 
+	mm->hiwater_vm = mm_hiwater_vm(mm);
 	if (vma->start < start) {
 		next = vma->end < end ? vma_next(vma) : NULL;
 		vma_set_range(vma, vma->start, start);

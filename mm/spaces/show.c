@@ -12,9 +12,11 @@
 #include "lib/format.h"
 #include "lib/string.h"
 #include "mm/backing/mapping.h"
+#include "mm/frames/kmalloc.h"
 #include "mm/spaces/mm.h"
 
 #define SHOW_PATH_COLUMN 73
+#define SHOW_PATH_MAX    4096           /* bytes of a path with its NUL */
 
 struct show_line {
 	vaddr_t start, end;
@@ -36,7 +38,8 @@ static const char *show_name(const struct mm *mm, const struct vma *vma)
 }
 
 /* The VMA at or above pos; false: none. */
-static bool show_take(struct mm *mm, vaddr_t pos, struct show_line *line)
+static bool show_take(struct mm *mm, vaddr_t pos, struct show_line *line,
+		      mm_look_fn *look, void *arg)
 {
 	struct vma *vma;
 
@@ -51,9 +54,23 @@ static bool show_take(struct mm *mm, vaddr_t pos, struct show_line *line)
 		line->name = vma->mapping ? NULL : show_name(mm, vma);
 		if (line->mapping && line->mapping->ops->get)
 			line->mapping->ops->get(line->mapping);
+		if (look)
+			look(vma, arg);
 	}
 	read_unlock(&mm->lock);
 	return vma != NULL;
+}
+
+/* A path in which no newline can pretend to be the end of the line. */
+static void show_path(struct strbuf *sb, const char *path)
+{
+	const char *end;
+
+	while ((end = strchr(path, '\n'))) {
+		strbuf_printf(sb, "%.*s\\012", (int)(end - path), path);
+		path = end + 1;
+	}
+	strbuf_printf(sb, "%s", path);
 }
 
 static void show_print(struct strbuf *sb, const struct show_line *line)
@@ -61,16 +78,18 @@ static void show_print(struct strbuf *sb, const struct show_line *line)
 	struct mapping *m = line->mapping;
 	const char *name = line->name;
 	size_t begin = sb->len;
+	char *path = NULL;
 	u32 device = 0;
 	u64 inode = 0;
-	char path[256];
 
 	if (m && m->ops->inode_number)
 		inode = m->ops->inode_number(m);
 	if (m && (m->ops->inode_number || m->ops->shmem))
 		device = 1;
 	if (m && m->ops->path)
-		name = m->ops->path(m, path, sizeof(path));
+		path = kmalloc(SHOW_PATH_MAX, GFP_KERNEL);
+	if (path)
+		name = m->ops->path(m, path, SHOW_PATH_MAX);
 	strbuf_printf(sb, "%08lx-%08lx %c%c%c%c %08llx 00:%02x %llu ",
 		      line->start, line->end, line->flags & VM_READ ? 'r' : '-',
 		      line->flags & VM_WRITE ? 'w' : '-',
@@ -78,26 +97,31 @@ static void show_print(struct strbuf *sb, const struct show_line *line)
 		      line->flags & VM_SHARED ? 's' : 'p',
 		      (unsigned long long)line->offset, device,
 		      (unsigned long long)inode);
-	if (name)
-		strbuf_printf(sb, "%*s%s",
+	if (name) {
+		strbuf_printf(sb, "%*s",
 			      MAX(0, SHOW_PATH_COLUMN - (int)(sb->len - begin)),
-			      "", name);
+			      "");
+		show_path(sb, name);
+	}
 	strbuf_printf(sb, "\n");
+	kfree(path);
 }
 
 /**
  * mm_show_map() - the line of the VMA at or above *pos
  *
- * A line that does not fit is left out and *pos stays; else it becomes the
- * VMA's end, or USER_END when there is none. Context: thread, no mm lock; may
- * sleep. Return: whether a line was written.
+ * look (NULL: none) sees the VMA while mm->lock is held for reading. A line
+ * that does not fit is left out and *pos stays; else it becomes the VMA's end,
+ * or USER_END when there is none. Context: thread, no mm lock; may sleep.
+ * Return: whether a line was written.
  */
-bool mm_show_map(struct mm *mm, struct strbuf *sb, u64 *pos)
+bool mm_show_map(struct mm *mm, struct strbuf *sb, u64 *pos, mm_look_fn *look,
+		 void *arg)
 {
 	size_t before = sb->len;
 	struct show_line line;
 
-	if (!show_take(mm, *pos, &line)) {
+	if (!show_take(mm, *pos, &line, look, arg)) {
 		*pos = USER_END;
 		return false;
 	}
@@ -121,6 +145,6 @@ bool mm_show_map(struct mm *mm, struct strbuf *sb, u64 *pos)
  */
 void mm_show_maps(struct mm *mm, struct strbuf *sb, u64 *pos)
 {
-	while (*pos < USER_END && mm_show_map(mm, sb, pos))
+	while (*pos < USER_END && mm_show_map(mm, sb, pos, NULL, NULL))
 		;
 }

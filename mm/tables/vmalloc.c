@@ -459,7 +459,7 @@ void vmalloc_show_info(struct strbuf *sb)
 	for (struct rb_node *n = rb_first(&areas); n; n = rb_next(n)) {
 		const struct vmalloc_area *a = area_of(n);
 
-		strbuf_printf(sb, "0x%016lx-0x%016lx %8zu %s", a->start,
+		strbuf_printf(sb, "0x%016lx-0x%016lx %7zu %s", a->start,
 			      area_end(a), (size_t)(area_end(a) - a->start),
 			      ksym_format(caller, sizeof(caller), a->caller));
 		if (area_frames(a))

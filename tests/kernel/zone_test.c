@@ -152,7 +152,7 @@ TEST(zone, files_of_proc)
 	while (!z->present)
 		z++;
 	strbuf_init(&sb, text, sizeof(text));
-	page_alloc_show_zoneinfo(&sb);
+	page_alloc_show_zoneinfo(&sb, NULL);
 	EXPECT(!strbuf_overflowed(&sb));
 	EXPECT(!strncmp(text, "Node 0, zone      DMA\n", 22));
 	EXPECT(strstr(text, "Node 0, zone   Normal\n") != NULL);

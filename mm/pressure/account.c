@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Taking stock: counters where somebody keeps them, a walk where nobody does.
+ *
+ *	zones ─────────────────► total, free
+ *	memmap ── page_count ──► by type, mapped, shmem ─┐ must agree
+ *	slab, tables, cache, vmalloc ────────────────────┘ [B1] [B2]
+ *	spaces ────────────────► committed
+ *
+ * The census (census.c) proves the same frames one by one and needs a quiet
+ * machine; this is for every day, and may be a few pages off while others run.
+ */
+#include "mm/pressure/account.h"
+
+#include "kernel/base/trace.h"
+#include "mm/backing/mapping.h"
+#include "mm/frames/page_alloc.h"
+#include "mm/frames/slab.h"
+#include "mm/spaces/mm.h"
+#include "mm/tables/pgtable.h"
+#include "mm/tables/vmalloc.h"
+
+static void account_space(struct mm *mm, void *arg)
+{
+	struct account *a = arg;
+
+	a->committed += READ_ONCE(mm->data_vm) + READ_ONCE(mm->stack_vm);
+}
+
+/* Every fault that was resolved: each leaves one of these events. */
+static u64 account_faults(void)
+{
+	u64 faults = 0;
+
+	for (int e = TRACE_fault_zero; e <= TRACE_fault_spurious; e++)
+		faults += trace_total((enum trace_event)e);
+	return faults;
+}
+
+/**
+ * account_take() - what memory is used for at this moment
+ *
+ * Context: thread, no locks; walks the memmap.
+ */
+void account_take(struct account *a)
+{
+	*a = (struct account){
+		.total = zones_total_pages(),
+		.free = zones_free_pages() + page_alloc_pcp_count(),
+		.cached = READ_ONCE(mapping_total_pages),
+		.tables = READ_ONCE(pt_nr_tables),
+		.vmalloc = vmalloc_pages(),
+		.faults = account_faults(),
+	};
+	for (int id = 0; id < ZONE_NR; id++)
+		page_count_zone(&zones[id], &a->pages);
+	a->slab = slab_pages() + a->pages.by_type[PAGE_LARGE];
+	mm_for_each(account_space, a);
+	a->committed += a->pages.shmem;
+}
+
+/** account_check() - see account.h. Context: any. */
+const char *account_check(const struct account *a)
+{
+	const u64 *t = a->pages.by_type;
+	u64 used = 0;
+
+	for (int type = PAGE_KERNEL; type < PAGE_TYPES; type++)
+		used += t[type];
+	if (a->free + used != a->total)
+		return "[B1] free and used pages are not all of memory";
+	if (a->slab != t[PAGE_SLAB] + t[PAGE_LARGE])
+		return "[B2] slab: the caches count otherwise";
+	if (a->tables != t[PAGE_TABLE])
+		return "[B2] page tables: their allocator counts otherwise";
+	if (a->vmalloc != t[PAGE_VMALLOC] + t[PAGE_STACK])
+		return "[B2] vmalloc and stacks: their areas count otherwise";
+	if (a->cached != a->pages.cached)
+		return "[B2] page cache: the mappings count otherwise";
+	return NULL;
+}
