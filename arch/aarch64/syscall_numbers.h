@@ -25,7 +25,13 @@
 	SYSCALL(226, mprotect)                                             \
 	SYSCALL(227, msync)                                                \
 	SYSCALL(232, mincore)                                              \
-	SYSCALL(233, madvise)
+	SYSCALL(233, madvise)                                              \
+	SYSCALL(228, mlock)                                                \
+	SYSCALL(229, munlock)                                              \
+	SYSCALL(230, mlockall)                                             \
+	SYSCALL(231, munlockall)                                           \
+	SYSCALL(284, mlock2)                                               \
+	SYSCALL(234, remap_file_pages)
 
 #define SYSCALL_LIST_PROCESS(SYSCALL)                                      \
 	SYSCALL(90, capget)                                                \

@@ -23,7 +23,13 @@
 	SYSCALL(25, mremap)                                                \
 	SYSCALL(26, msync)                                                 \
 	SYSCALL(27, mincore)                                               \
-	SYSCALL(28, madvise)
+	SYSCALL(28, madvise)                                               \
+	SYSCALL(149, mlock)                                                \
+	SYSCALL(150, munlock)                                              \
+	SYSCALL(151, mlockall)                                             \
+	SYSCALL(152, munlockall)                                           \
+	SYSCALL(325, mlock2)                                               \
+	SYSCALL(216, remap_file_pages)
 
 #define SYSCALL_LIST_PROCESS(SYSCALL)                                      \
 	SYSCALL(24, sched_yield)                                           \

@@ -10,6 +10,7 @@
  * The list of supplementary groups never changes once it is there: setgroups
  * makes a new one, fork shares the old one.
  */
+#include "kernel/task/limits.h"
 #include "kernel/task/syscall.h"
 #include "kernel/task/task.h"
 #include "lib/format.h"
@@ -62,6 +63,7 @@ static void caps_follow_uids(struct process *p, const struct cred *old)
 		c->cap_effective = 0;
 	if (old->euid && !c->euid)
 		c->cap_effective = c->cap_permitted;
+	limits_apply(p, p->mm);         /* CAP_IPC_LOCK */
 }
 
 /** sys_setresuid() - setresuid(2). */
@@ -388,6 +390,7 @@ long sys_capset(SYSCALL_ARGS)
 	if (permitted & ~c->cap_permitted || effective & ~permitted)
 		return -EPERM;
 	c->cap_effective = effective;
+	limits_apply(current_process(), current_process()->mm);
 	c->cap_permitted = permitted;
 	c->cap_inheritable = inheritable;
 	return 0;

@@ -6,7 +6,7 @@
 struct mm;
 struct process;
 
-/* Copies RLIMIT_AS, _DATA, _STACK of p to mm. */
+/* Copies RLIMIT_AS, _DATA, _STACK, _MEMLOCK of p to mm. */
 void limits_apply(struct process *p, struct mm *mm);
 
 #endif

@@ -2,10 +2,6 @@
 /*
  * System calls on memory: thin shells that turn the ABI's words into one call
  * of mm/spaces each.
- *
- * mlock and its family are not here yet: nothing is ever taken out of memory
- * before there is reclaim, and a promise that is not kept in the books
- * (VmLck, RLIMIT_MEMLOCK) is worse than -ENOSYS.
  */
 #include "kernel/fs/fcntl.h"
 #include "kernel/fs/memfd.h"
@@ -15,6 +11,7 @@
 #include "mm/spaces/mmap.h"
 #include "mm/spaces/uaccess.h"
 
+enum { MLOCK_ONFAULT = 1 };
 enum { MS_ASYNC = 1, MS_INVALIDATE = 2, MS_SYNC = 4 };
 
 /* What the descriptor allows, and the pages behind it. */
@@ -117,6 +114,47 @@ long sys_mremap(SYSCALL_ARGS)
 long sys_brk(SYSCALL_ARGS)
 {
 	return (long)mm_brk(current_process()->mm, a0);
+}
+
+/** sys_remap_file_pages() - remap_file_pages(2): its prot must be 0. */
+long sys_remap_file_pages(SYSCALL_ARGS)
+{
+	if (a2)
+		return -EINVAL;
+	return mm_remap_file_pages(current_process()->mm, a0, a1, a3, (u32)a4);
+}
+
+/** sys_mlock() - mlock(2). */
+long sys_mlock(SYSCALL_ARGS)
+{
+	return mm_mlock(current_process()->mm, a0, a1, false);
+}
+
+/** sys_mlock2() - mlock2(2). */
+long sys_mlock2(SYSCALL_ARGS)
+{
+	if (a2 & ~(u64)MLOCK_ONFAULT)
+		return -EINVAL;
+	return mm_mlock(current_process()->mm, a0, a1, a2 & MLOCK_ONFAULT);
+}
+
+/** sys_munlock() - munlock(2). */
+long sys_munlock(SYSCALL_ARGS)
+{
+	return mm_munlock(current_process()->mm, a0, a1);
+}
+
+/** sys_mlockall() - mlockall(2). */
+long sys_mlockall(SYSCALL_ARGS)
+{
+	return mm_mlockall(current_process()->mm, (u32)a0);
+}
+
+/** sys_munlockall() - munlockall(2). */
+long sys_munlockall(SYSCALL_ARGS)
+{
+	mm_munlockall(current_process()->mm);
+	return 0;
 }
 
 /** sys_madvise() - madvise(2). */

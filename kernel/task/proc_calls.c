@@ -16,13 +16,16 @@
 /**
  * limits_apply() - copy the limits that mm looks at into the space.
  *
- * Context: thread.
+ * Who has CAP_IPC_LOCK has no limit of locked memory. Context: thread.
  */
 void limits_apply(struct process *p, struct mm *mm)
 {
 	WRITE_ONCE(mm->limit_as, p->rlimit[RLIMIT_AS].cur);
 	WRITE_ONCE(mm->limit_data, p->rlimit[RLIMIT_DATA].cur);
 	WRITE_ONCE(mm->limit_stack, p->rlimit[RLIMIT_STACK].cur);
+	WRITE_ONCE(mm->limit_memlock, p->cred.cap_effective & CAP_IPC_LOCK
+					      ? ~(u64)0
+					      : p->rlimit[RLIMIT_MEMLOCK].cur);
 }
 
 static int limit_set(struct process *p, u32 which, const struct rlimit *new)

@@ -52,6 +52,7 @@ struct cred {
 };
 
 #define TIMERSLACK_NS 50000             /* what a program starts with */
+#define CAP_IPC_LOCK ((u64)1 << 14)
 #define CAP_ALL (((u64)1 << 41) - 1)    /* 41 capabilities in Linux 6.1 */
 
 /* CPU time in each mode. */

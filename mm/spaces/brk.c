@@ -25,10 +25,11 @@ enum {
 static int brk_extend(struct mm *mm, vaddr_t start, vaddr_t end,
 		      struct vma **dead)
 {
+	const u32 flags = BRK_FLAGS | mm->future_flags;
 	const struct vma tmpl = { .start = start,
 				  .end = end,
-				  .flags = BRK_FLAGS,
-				  .prot = vma_leaf_prot(BRK_FLAGS),
+				  .flags = flags,
+				  .prot = vma_leaf_prot(flags),
 				  .backing = &anon_backing,
 				  .pgoff = start >> PAGE_SHIFT };
 	struct vma *next = vma_find(mm, start), *vma;
@@ -38,8 +39,10 @@ static int brk_extend(struct mm *mm, vaddr_t start, vaddr_t end,
 	    (next && end + PAGE_SIZE > vma_guard_start(next)))
 		return -ENOMEM;
 	if (mm->nr_vmas > MM_MAX_MAP_COUNT ||
-	    !mm_may_grow(mm, BRK_FLAGS, (end - start) >> PAGE_SHIFT))
+	    !mm_may_grow(mm, flags, (end - start) >> PAGE_SHIFT))
 		return -ENOMEM;
+	if (flags & VM_LOCKED && !mm_may_lock(mm, (end - start) >> PAGE_SHIFT))
+		return -EAGAIN;
 	vma = vma_create(&tmpl);
 	if (!vma)
 		return -ENOMEM;
@@ -83,16 +86,21 @@ static int brk_move(struct mm *mm, vaddr_t brk, struct vma **dead)
 vaddr_t mm_brk(struct mm *mm, vaddr_t brk)
 {
 	struct vma *dead = NULL;
-	vaddr_t now;
+	vaddr_t old, now;
+	bool locked;
 
 	write_lock(&mm->lock);
+	old = mm->brk;
 	if (!brk_move(mm, brk, &dead)) {
 		trace(brk, mm->brk, brk);
 		mm->brk = brk;
 	}
 	now = mm->brk;
+	locked = mm->future_flags & VM_LOCKED;
 	write_unlock(&mm->lock);
 	vma_free_chain(dead);
+	if (unlikely(locked) && now > old)
+		mm_populate_locked(mm, ALIGN_UP(old, PAGE_SIZE), now);
 	return now;
 }
 

@@ -180,7 +180,7 @@ static int fork_copy_vma(struct mm *parent, struct mm *child,
 	struct vma tmpl, *copy;
 
 	vma_copy_values(&tmpl, vma);
-	tmpl.flags &= ~(u32)VM_LOCKED;  /* locks are not inherited */
+	tmpl.flags &= ~(u32)VM_LOCK_BITS;       /* not inherited */
 	copy = vma_create(&tmpl);
 	if (!copy)
 		return -ENOMEM;
@@ -209,6 +209,7 @@ static void fork_copy_layout(const struct mm *parent, struct mm *child)
 	child->limit_as = parent->limit_as;
 	child->limit_data = parent->limit_data;
 	child->limit_stack = parent->limit_stack;
+	child->limit_memlock = parent->limit_memlock;
 	memcpy(child->auxv, parent->auxv, sizeof(child->auxv));
 }
 

@@ -100,7 +100,8 @@ int mm_create(struct mm **out)
 	vma_tree_init(mm);
 	mm->users = 1;
 	mm->mmap_base = USER_END - MMAP_STACK_ROOM;
-	mm->limit_as = mm->limit_data = mm->limit_stack = ~(u64)0;
+	mm->limit_as = mm->limit_data = ~(u64)0;
+	mm->limit_stack = mm->limit_memlock = ~(u64)0;
 	mutex_lock(&mm_list_lock);
 	list_push_back(&mm_list, &mm->all_node);
 	mutex_unlock(&mm_list_lock);

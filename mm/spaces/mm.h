@@ -44,11 +44,14 @@ struct mm {
 	u64 total_vm;                   /* pages in VMAs = VSS [lock] */
 	u64 hiwater_vm;                 /* the largest total_vm, as of the last shrink [lock] */
 	u64 data_vm, stack_vm, exec_vm; /* pages [lock] */
+	u64 locked_vm;                  /* pages in VM_LOCKED VMAs [lock] */
+	u32 future_flags;               /* VM_LOCK_BITS of what comes: MCL_FUTURE [lock] */
 	s64 rss[RSS_NR];                /* pages mapped [atomic] */
 	u64 hiwater_rss;                /* pages, as of the last shrink: mm_hiwater_rss() */
 	u64 nr_tables;                  /* page-table pages, the top one too [atomic] */
 	u64 min_flt, maj_flt;           /* faults [atomic] */
-	u64 limit_as, limit_data, limit_stack;  /* bytes; RLIMIT_* */
+	/* bytes; RLIMIT_*. memlock: ~0 for who has CAP_IPC_LOCK */
+	u64 limit_as, limit_data, limit_stack, limit_memlock;
 	struct list_node all_node;      /* [mm list lock] */
 	u64 auxv[48];                   /* for /proc/PID/auxv */
 };
@@ -102,6 +105,9 @@ void vma_tree_init(struct mm *mm);
 
 /* Whether nr_pages more with these VM_* flags keep within RLIMIT_AS and _DATA. */
 bool mm_may_grow(const struct mm *mm, u32 vm_flags, u64 nr_pages);
+
+/* The same for RLIMIT_MEMLOCK. (mm/spaces/mlock.c) */
+bool mm_may_lock(const struct mm *mm, u64 nr_pages);
 
 /* Before leaves go: remembers the present RSS as a high-water mark. */
 void mm_note_hiwater(struct mm *mm);

@@ -17,7 +17,7 @@
  * Placement: a usable hint, else the highest hole under mmap_base that is
  * large enough. Guard gaps of stacks are left alone, except by MAP_FIXED.
  *
- * Not here: overcommit limits, locked memory limits, huge pages.
+ * Not here: overcommit limits, huge pages.
  */
 #include "mm/spaces/mmap.h"
 
@@ -107,9 +107,10 @@ static int mmap_check_kind(const struct mmap_request *rq, size_t len)
 	return shared && rq->flags & MAP_GROWSDOWN ? -EINVAL : 0;
 }
 
-static u32 mmap_vm_flags(const struct mmap_request *rq)
+static u32 mmap_vm_flags(const struct mm *mm, const struct mmap_request *rq)
 {
-	u32 flags = rq->vm_flags | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC;
+	u32 flags = rq->vm_flags | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC |
+		    READ_ONCE(mm->future_flags);
 
 	flags |= rq->prot & (PROT_READ | PROT_WRITE | PROT_EXEC);
 	if ((rq->flags & MAP_TYPE) != MAP_PRIVATE) {
@@ -140,10 +141,10 @@ static const struct backing_ops *mmap_backing(const struct vma *vma)
 
 /* A VMA for the request, without a place yet. Shared anonymous memory gets
  * its mapping here. 0 or -ENOMEM. */
-static int mmap_make_vma(const struct mmap_request *rq, size_t len,
-			 struct vma **out)
+static int mmap_make_vma(const struct mm *mm, const struct mmap_request *rq,
+			 size_t len, struct vma **out)
 {
-	struct vma tmpl = { .flags = mmap_vm_flags(rq),
+	struct vma tmpl = { .flags = mmap_vm_flags(mm, rq),
 			    .mapping = rq->mapping,
 			    .pgoff = rq->offset >> PAGE_SHIFT,
 			    .end = len };
@@ -269,37 +270,34 @@ static int mmap_place(struct mm *mm, const struct mmap_request *rq, size_t len,
 		if (!*at)
 			return -ENOMEM;
 	}
+	if (rq->flags & MAP_LOCKED && mm->limit_memlock == 0)
+		return -EPERM;
+	if (vm_flags & VM_LOCKED && !mm_may_lock(mm, len >> PAGE_SHIFT))
+		return -EAGAIN;
 	if (!mm_may_grow(mm, vm_flags, (len >> PAGE_SHIFT) - replaced))
 		return -ENOMEM;
 	return 0;
 }
 
-/* MAP_POPULATE, MAP_LOCKED: faults the new range in. */
-static void mmap_populate(struct mm *mm, const struct mmap_request *rq,
-			  vaddr_t at, size_t len)
+/* Whether the new range comes in at once. */
+static bool mmap_is_populated(const struct mmap_request *rq, u32 vm_flags)
 {
-	bool write = rq->prot & PROT_WRITE &&
-		     (rq->flags & MAP_TYPE) == MAP_PRIVATE;
-	bool wanted = rq->flags & MAP_LOCKED ||
-		      (rq->flags & (MAP_POPULATE | MAP_NONBLOCK)) ==
-			      MAP_POPULATE;
-	int err = 0;
-
-	if (wanted && rq->prot & (PROT_READ | PROT_WRITE | PROT_EXEC))
-		err = mm_populate(mm, at, len, write);
-	(void)err;      /* the mapping stands: what did not come, comes at use */
+	return vm_flags & VM_LOCKED ||
+	       (rq->flags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE;
 }
 
 /**
  * mm_mmap() - make a mapping, as mmap(2) asks
  *
  * Context: thread, without mm->lock; may sleep. Return: 0 with the address in
- * *out; -EINVAL, -ENOMEM, -EOVERFLOW, -EPERM, -EACCES, -EEXIST, -EOPNOTSUPP, -ENODEV
+ * *out; -EINVAL, -ENOMEM, -EOVERFLOW, -EPERM, -EACCES, -EEXIST, -EOPNOTSUPP, -ENODEV,
+ * -EAGAIN (RLIMIT_MEMLOCK)
  * as the manual page says. On failure nothing has changed.
  */
 int mm_mmap(struct mm *mm, const struct mmap_request *rq, vaddr_t *out)
 {
 	struct vma *vma = NULL, *dead = NULL;
+	bool populate;
 	size_t len;
 	vaddr_t at;
 	int err = mmap_check_range(rq, &len);
@@ -309,9 +307,10 @@ int mm_mmap(struct mm *mm, const struct mmap_request *rq, vaddr_t *out)
 	err = mmap_check_kind(rq, len);
 	if (err)
 		return mmap_refuse(mm, rq, len, err);
-	err = mmap_make_vma(rq, len, &vma);
+	err = mmap_make_vma(mm, rq, len, &vma);
 	if (err)
 		return err;
+	populate = mmap_is_populated(rq, vma->flags);
 	write_lock(&mm->lock);
 	err = mmap_place(mm, rq, len, vma->flags, &at);
 	if (!err && rq->flags & MAP_FIXED)
@@ -331,7 +330,8 @@ int mm_mmap(struct mm *mm, const struct mmap_request *rq, vaddr_t *out)
 	write_unlock(&mm->lock);
 	vma_free_chain(dead);
 	*out = at;
-	mmap_populate(mm, rq, at, len);
+	if (populate)
+		mm_populate_locked(mm, at, at + len);
 	return 0;
 }
 

@@ -35,6 +35,16 @@ int __must_check mm_mremap(struct mm *mm, vaddr_t old, size_t old_len,
 			   vaddr_t *out);
 /* brk(2) as the kernel does it: the new break, or the old one on failure. */
 vaddr_t mm_brk(struct mm *mm, vaddr_t brk);
+/* remap_file_pages(2): the range shows other pages of the file it maps shared.
+ * 0, -EINVAL, or as mm_mmap(). (mm/spaces/remap.c) */
+int __must_check mm_remap_file_pages(struct mm *mm, vaddr_t addr, size_t len,
+				     u64 pgoff, u32 flags);
+/* mlock(2) and its family. 0, -EPERM -ENOMEM -EINVAL -EAGAIN. */
+int __must_check mm_mlock(struct mm *mm, vaddr_t addr, size_t len,
+			  bool on_fault);
+int __must_check mm_munlock(struct mm *mm, vaddr_t addr, size_t len);
+int __must_check mm_mlockall(struct mm *mm, u32 flags);
+void mm_munlockall(struct mm *mm);
 /* One byte a page into vec: 1 in memory. 0, -ENOMEM (hole), -EINVAL
  * (misaligned). */
 int __must_check mm_mincore(struct mm *mm, vaddr_t addr, size_t nr_pages,
@@ -43,6 +53,10 @@ int __must_check mm_mincore(struct mm *mm, vaddr_t addr, size_t nr_pages,
 /* The heap is [start, end) from now on (exec): its pages are mapped, and brk
  * moves end. 0 or -ENOMEM. */
 int __must_check mm_set_brk(struct mm *mm, vaddr_t start, vaddr_t end);
+
+/* Brings in what a call that has succeeded promised to have there. Context: no
+ * mm lock. (mm/spaces/mlock.c) */
+void mm_populate_locked(struct mm *mm, vaddr_t start, vaddr_t end);
 
 /* ---- inside mm/spaces: mm->lock held for writing -------------------------- */
 

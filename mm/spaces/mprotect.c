@@ -205,7 +205,7 @@ static void mprotect_fill_locked(struct mm *mm, vaddr_t start, vaddr_t end)
 	int err = 0;
 
 	while (mm_next_part(mm, start, end, &part)) {
-		if ((part.flags & (want | VM_SHARED)) == want)
+		if ((part.flags & (want | VM_SHARED | VM_LOCKONFAULT)) == want)
 			err = mm_populate(mm, part.start, part.end - part.start,
 					  true);
 		start = part.end;

@@ -225,6 +225,9 @@ static int mremap_move_to(struct mremap_request *rq, struct vma *vma,
 	if (!keep) {
 		mremap_drop_vma(rq, vma);
 		mremap_free_tables(mm, rq->old, rq->old_len);
+	} else if (rq->flags & MREMAP_DONTUNMAP) {
+		vma_set_flags(vma, vma->flags & ~(u32)VM_LOCK_BITS);
+		vma_merge(mm, vma, &rq->dead);
 	}
 	vma_merge(mm, new, &rq->dead);
 	return 0;
@@ -232,7 +235,7 @@ static int mremap_move_to(struct mremap_request *rq, struct vma *vma,
 
 /*
  * The old range must lie in one VMA of a kind that can do it, and what it grows by
- * must keep the limits. 0, -EFAULT, -EINVAL or -ENOMEM.
+ * must keep the limits. 0, -EFAULT, -EINVAL, -EAGAIN or -ENOMEM.
  */
 static int mremap_check_vma(const struct mremap_request *rq,
 			    const struct vma *vma)
@@ -243,6 +246,9 @@ static int mremap_check_vma(const struct mremap_request *rq,
 		return -EINVAL;
 	if (rq->old_len > vma->end - rq->old)
 		return -EFAULT;
+	if (rq->new_len > rq->old_len && vma->flags & VM_LOCKED &&
+	    !mm_may_lock(rq->mm, (rq->new_len - rq->old_len) >> PAGE_SHIFT))
+		return -EAGAIN;
 	if (rq->new_len > rq->old_len &&
 	    !mm_may_grow(rq->mm, vma->flags,
 			 (rq->new_len - rq->old_len) >> PAGE_SHIFT))
@@ -372,13 +378,8 @@ static int mremap_check_flags(const struct mremap_request *rq)
 static void mremap_fill_locked(const struct mremap_request *rq, size_t old_len,
 			       vaddr_t at)
 {
-	bool write = (rq->vm_flags & (VM_WRITE | VM_SHARED)) == VM_WRITE;
-	int err = 0;
-
 	if (rq->vm_flags & VM_LOCKED && rq->new_len > old_len)
-		err = mm_populate(rq->mm, at + old_len, rq->new_len - old_len,
-				  write);
-	(void)err;
+		mm_populate_locked(rq->mm, at + old_len, at + rq->new_len);
 }
 
 /* mm_mremap() under the lock. */

@@ -29,6 +29,9 @@ static bool stack_may_start_at(struct vma *vma, vaddr_t start)
 	if (prev && !(prev->flags & VM_GROWSDOWN) && prev->flags & VM_ACCESS &&
 	    start - prev->end < STACK_GUARD_GAP)
 		return false;
+	if (vma->flags & VM_LOCKED &&
+	    !mm_may_lock(mm, (vma->start - start) >> PAGE_SHIFT))
+		return false;
 	return mm_may_grow(mm, vma->flags, (vma->start - start) >> PAGE_SHIFT);
 }
 

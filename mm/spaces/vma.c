@@ -78,6 +78,8 @@ void vma_tree_init(struct mm *mm)
 static void vma_account(struct mm *mm, u32 flags, s64 nr_pages)
 {
 	mm->total_vm += (u64)nr_pages;
+	if (flags & VM_LOCKED)
+		mm->locked_vm += (u64)nr_pages;
 	if (vma_flags_are_data(flags))
 		mm->data_vm += (u64)nr_pages;
 	else if (flags & VM_GROWSDOWN)
@@ -519,8 +521,8 @@ const char *vma_tree_check(struct mm *mm)
 	if (why)
 		return why;
 	if (nr != mm->nr_vmas || sum.total_vm != mm->total_vm ||
-	    sum.data_vm != mm->data_vm || sum.stack_vm != mm->stack_vm ||
-	    sum.exec_vm != mm->exec_vm)
+	    sum.locked_vm != mm->locked_vm || sum.data_vm != mm->data_vm ||
+	    sum.stack_vm != mm->stack_vm || sum.exec_vm != mm->exec_vm)
 		return "[V4] totals do not agree with the tree";
 	return NULL;
 }

@@ -44,6 +44,8 @@ enum {
 	VM_MERGEABLE = 1 << 17,
 	VM_HUGEPAGE = 1 << 18,
 	VM_NOHUGEPAGE = 1 << 19,
+	VM_LOCKONFAULT = 1 << 20,       /* locked, but comes in when touched */
+	VM_LOCK_BITS = VM_LOCKED | VM_LOCKONFAULT,
 	VM_ACCESS = VM_READ | VM_WRITE | VM_EXEC,
 	/* neighbours may differ in these and still be one */
 	VM_MERGE_IGNORES = VM_HEAP,
