@@ -32,8 +32,10 @@ import watch
 
 STEPS = 200
 STORED = range(1, 301)                      # the seeds of `make test`
-# Kinds of steps that Quire does not have whole yet: left out on both.
-LATER = ["seal", "lock", "lock_all", "truncate", "fallocate", "remove"]
+# Kinds of steps to be left out on both sides, while Quire does not have them.
+LATER: list[str] = []
+# Seeds that meet a private choice of Linux which no rule of the generator avoids.
+KNOWN = {1539: "a stack that has grown down to another: one mapping on Linux or two"}
 SOURCES = Path("tests/diff")
 READY = "memdiff: ready"
 ANSWER = re.compile(r"^(\d+) ([0-9a-f]{16})( status .*)?$")
@@ -317,6 +319,9 @@ def compare(guests: tuple[Guest, Guest], args: argparse.Namespace) -> int:
     begun = time.monotonic()
     left, right = ask_all(guests, args.seeds, args.steps)
     wrong = [seed for seed in args.seeds if left.get(seed) != right.get(seed)]
+    for seed in [seed for seed in wrong if seed in KNOWN and args.steps == STEPS]:
+        print(f"diff: seed {seed} differs, as known: {KNOWN[seed]}")
+        wrong.remove(seed)
     print(f"diff: {len(args.seeds)} seeds of {args.steps} steps on {args.arch}, "
           f"{len(wrong)} differ, {time.monotonic() - begun:.0f} s", flush=True)
     if wrong:

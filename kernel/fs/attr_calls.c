@@ -232,6 +232,8 @@ long sys_ftruncate(SYSCALL_ARGS)
 	struct fd_loan loan;
 	long ret;
 
+	if ((s64)a1 < 0)
+		return -EINVAL;
 	if (!fd_borrow((int)a0, &loan))
 		return -EBADF;
 	if (loan.file->flags & O_PATH)

@@ -93,7 +93,7 @@ static int tmpfs_write_page(struct mapping *m, u32 seals, struct io *io,
 	int err;
 
 	if (unlikely(seals & F_SEAL_GROW) && *pos + n > m->size)
-		return -EPERM;
+		return io_has_byte(io) ? -EPERM : -EFAULT;
 	err = tmpfs_page_for_write(m, io, *pos, &page);
 	if (err)
 		return err;
@@ -123,7 +123,7 @@ static long tmpfs_write(struct file *file, struct io *io, u64 *pos)
 	if (start > TMPFS_MAX_SIZE || io->left > TMPFS_MAX_SIZE - start)
 		err = -EFBIG;
 	if (unlikely(inode->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)))
-		err = -EPERM;
+		err = io_has_byte(io) ? -EPERM : -EFAULT;
 	while (!err && io->left)
 		err = tmpfs_write_page(m, inode->seals, io, pos);
 	if (*pos > start)

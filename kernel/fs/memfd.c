@@ -22,6 +22,7 @@
 #include "kernel/task/syscall.h"
 #include "lib/errno.h"
 #include "lib/string.h"
+#include "mm/spaces/mmap.h"
 #include "mm/spaces/uaccess.h"
 
 enum { MFD_CLOEXEC = 1, MFD_ALLOW_SEALING = 2, MFD_HUGETLB = 4 };
@@ -76,27 +77,29 @@ long memfd_get_seals(struct file *file)
 }
 
 /**
- * memfd_check_map() - may a shared mapping of the file come to be?
+ * memfd_check_map() - may this shared mapping of the file come to be?
  *
- * writes: PROT_WRITE is asked for. Like Linux before 6.7, WRITE also refuses
- * mappings that only might write later.
- * Context: thread. Return: 0; if *may_write with one writer counted, which the
- * caller takes back once the VMA counts for itself. -EPERM: sealed.
+ * A sealed file's mapping that only reads is fine, and never will write (as in
+ * Linux 6.7 and later updates of 6.1): rq->may_write goes. One that asks to write is
+ * refused, for FUTURE_WRITE alone as the last of all checks. If rq->may_write stays,
+ * one writer is counted, which the caller takes back once the VMA counts for itself.
+ * Context: thread.
  */
-int memfd_check_map(struct file *file, bool writes, bool *may_write)
+void memfd_check_map(struct file *file, struct mmap_request *rq)
 {
 	struct mapping *m = &file->inode->mapping;
 	u32 seals;
 
-	if (!*may_write)
-		return 0;
+	if (!rq->may_write)
+		return;
 	mapping_count_writer(m, 1);
 	seals = __atomic_load_n(&file->inode->seals, __ATOMIC_SEQ_CST);
 	if (likely(!(seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE))))
-		return 0;
+		return;
 	mapping_count_writer(m, -1);
-	*may_write = false;
-	return seals & F_SEAL_WRITE || writes ? -EPERM : 0;
+	rq->may_write = false;
+	rq->refused = rq->prot & PROT_WRITE ? -EPERM : 0;
+	rq->refused_last = !(seals & F_SEAL_WRITE);
 }
 
 /* ---- the call --------------------------------------------------------------------- */

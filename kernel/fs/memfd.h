@@ -9,10 +9,9 @@
 long memfd_add_seals(struct file *file, u64 seals);
 long memfd_get_seals(struct file *file);
 
-/* May a shared mapping through this file come to be? *may_write: in, the
- * descriptor allows it; out, no seal forbids it for ever. 0: with one writer
- * counted for the mmap on its way if *may_write; or -EPERM. */
-int __must_check memfd_check_map(struct file *file, bool writes,
-				 bool *may_write);
+struct mmap_request;
+
+/* May this shared mapping of the file come to be? */
+void memfd_check_map(struct file *file, struct mmap_request *rq);
 
 #endif

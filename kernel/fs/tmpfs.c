@@ -50,11 +50,19 @@ static u64 tmpfs_mapping_number(struct mapping *m)
 	return mapping_inode(m)->number;
 }
 
+static int tmpfs_may_punch(struct mapping *m)
+{
+	u32 seals = READ_ONCE(mapping_inode(m)->seals);
+
+	return seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE) ? -EPERM : 0;
+}
+
 static const struct mapping_ops tmpfs_mapping_ops = {
 	.get = tmpfs_mapping_get,
 	.put = tmpfs_mapping_put,
 	.path = tmpfs_mapping_path,
 	.inode_number = tmpfs_mapping_number,
+	.may_punch = tmpfs_may_punch,
 	.shmem = true,
 };
 
@@ -269,7 +277,7 @@ int tmpfs_allocate(struct inode *inode, u64 start, u64 end, bool keep_size)
 	if ((end - start) >> PAGE_SHIFT > tmpfs_limit_pages())
 		return -ENOSPC;
 	mutex_lock(&inode->lock);
-	if (!keep_size && end > m->size)
+	if (end > m->size)              /* also if the size is kept */
 		err = size_check_seals(inode, end);
 	if (!err)
 		err = allocate_pages(m, start, end);

@@ -31,8 +31,7 @@ static int mmap_use_file(struct mmap_request *rq, struct file *file)
 		return 0;
 	err = file->ops->mmap(file, &rq->mapping, &anonymous);
 	if (!err && rq->mapping && rq->flags & MAP_SHARED)
-		err = memfd_check_map(file, rq->prot & PROT_WRITE,
-				      &rq->may_write);
+		memfd_check_map(file, rq);
 	if (!err && anonymous) {
 		rq->mapping = NULL;
 		rq->offset = 0;

@@ -30,6 +30,8 @@ struct mapping_ops {
 	/* Path for /proc/PID/maps; returns buf. */
 	const char *(*path)(struct mapping *m, char *buf, size_t size);
 	u64 (*inode_number)(struct mapping *m);
+	/* May MADV_REMOVE make holes? NULL: always. 0 or -EPERM. */
+	int (*may_punch)(struct mapping *m);
 	bool shmem;                     /* its pages count as RSS_SHMEM */
 };
 

@@ -113,6 +113,18 @@ static void madvise_drop(struct vma *vma, vaddr_t start, vaddr_t end)
 	tlb_batch_end(&batch);
 }
 
+/* The file loses the pages of [start, end), for all who map it. */
+static int madvise_punch(struct vma *vma, vaddr_t start, vaddr_t end)
+{
+	struct mapping *m = vma->mapping;
+	int err = m->ops->may_punch ? m->ops->may_punch(m) : 0;
+
+	if (!err)
+		mapping_punch(m, vma_index(vma, start) << PAGE_SHIFT,
+			      vma_index(vma, end) << PAGE_SHIFT);
+	return err;
+}
+
 /* What the advice does to the part of the range in one VMA. */
 static int madvise_one(struct vma *vma, vaddr_t start, vaddr_t end, int advice)
 {
@@ -136,11 +148,9 @@ static int madvise_one(struct vma *vma, vaddr_t start, vaddr_t end, int advice)
 	case MADV_REMOVE:
 		if (!vma->mapping || vma->flags & VM_LOCKED)
 			return -EINVAL;
-		if (!(vma->flags & VM_SHARED) || !(vma->flags & VM_WRITE))
+		if (!(vma->flags & VM_SHARED) || !(vma->flags & VM_MAYWRITE))
 			return -EACCES;
-		mapping_punch(vma->mapping, vma_index(vma, start) << PAGE_SHIFT,
-			      vma_index(vma, end) << PAGE_SHIFT);
-		return 0;
+		return madvise_punch(vma, start, end);
 	case MADV_WILLNEED:
 		return 0;               /* every page is in memory or a hole */
 	default:

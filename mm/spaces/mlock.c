@@ -30,7 +30,8 @@ enum {
  */
 bool mm_may_lock(const struct mm *mm, u64 nr_pages)
 {
-	return mm->locked_vm + nr_pages <= mm->limit_memlock >> PAGE_SHIFT;
+	return mm->limit_memlock == ~(u64)0 ||
+	       mm->locked_vm + nr_pages <= mm->limit_memlock >> PAGE_SHIFT;
 }
 
 /* The pages of one VMA's part: private writable memory gets its copies now,

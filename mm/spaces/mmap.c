@@ -76,7 +76,7 @@ static int mmap_check_file(const struct mmap_request *rq, bool shared)
 	    rq->flags & ~(u32)MAP_KNOWN)
 		return -EOPNOTSUPP;
 	if (!rq->may_read ||
-	    (shared && rq->prot & PROT_WRITE && !rq->may_write))
+	    (shared && rq->prot & PROT_WRITE && !rq->may_write && !rq->refused))
 		return -EACCES;
 	if (rq->no_pages)
 		return -ENODEV;
@@ -274,6 +274,8 @@ static int mmap_place(struct mm *mm, const struct mmap_request *rq, size_t len,
 		return -EPERM;
 	if (vm_flags & VM_LOCKED && !mm_may_lock(mm, len >> PAGE_SHIFT))
 		return -EAGAIN;
+	if (rq->refused && !rq->refused_last)
+		return rq->refused;
 	if (!mm_may_grow(mm, vm_flags, (len >> PAGE_SHIFT) - replaced))
 		return -ENOMEM;
 	return 0;
@@ -292,7 +294,8 @@ static bool mmap_is_populated(const struct mmap_request *rq, u32 vm_flags)
  * Context: thread, without mm->lock; may sleep. Return: 0 with the address in
  * *out; -EINVAL, -ENOMEM, -EOVERFLOW, -EPERM, -EACCES, -EEXIST, -EOPNOTSUPP, -ENODEV,
  * -EAGAIN (RLIMIT_MEMLOCK)
- * as the manual page says. On failure nothing has changed.
+ * as the manual page says. On failure nothing has changed
+ * (but for rq->refused_last).
  */
 int mm_mmap(struct mm *mm, const struct mmap_request *rq, vaddr_t *out)
 {
@@ -315,9 +318,12 @@ int mm_mmap(struct mm *mm, const struct mmap_request *rq, vaddr_t *out)
 	err = mmap_place(mm, rq, len, vma->flags, &at);
 	if (!err && rq->flags & MAP_FIXED)
 		err = mmap_cut(mm, at, at + len, &dead);
+	if (!err)
+		err = rq->refused;
 	if (err) {
 		write_unlock(&mm->lock);
 		vma_free_chain(vma);
+		vma_free_chain(dead);
 		return err;
 	}
 	vma->start = at;

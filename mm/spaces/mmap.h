@@ -17,6 +17,8 @@ struct mmap_request {
 	struct mapping *mapping;        /* NULL: anonymous memory */
 	bool file;                      /* a descriptor was given, /dev/zero too */
 	bool no_pages;                  /* … of a kind that has none to map */
+	int refused;                    /* -errno of a file that is sealed, or 0 */
+	bool refused_last;              /* … after all else, what lay there gone */
 	u64 offset;                     /* bytes, page-aligned */
 	bool may_write;                 /* descriptor allows writing */
 	bool may_read;

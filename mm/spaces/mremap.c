@@ -197,13 +197,14 @@ static void mremap_drop_vma(struct mremap_request *rq, struct vma *vma)
 static int mremap_move_to(struct mremap_request *rq, struct vma *vma,
 			  vaddr_t at)
 {
-	bool keep = rq->flags & MREMAP_DONTUNMAP || rq->old_len == 0;
+	bool stays = rq->flags & MREMAP_DONTUNMAP;
+	bool keep = stays || rq->old_len == 0;
 	size_t len = MIN(rq->old_len, rq->new_len);
 	struct mm *mm = rq->mm;
 	struct vma *new;
 	int err;
 
-	if (!keep) {
+	if (!keep || (stays && vma->flags & VM_LOCKED)) {
 		err = vma_isolate(mm, rq->old, rq->old + rq->old_len);
 		if (err)
 			return err;
@@ -225,7 +226,7 @@ static int mremap_move_to(struct mremap_request *rq, struct vma *vma,
 	if (!keep) {
 		mremap_drop_vma(rq, vma);
 		mremap_free_tables(mm, rq->old, rq->old_len);
-	} else if (rq->flags & MREMAP_DONTUNMAP) {
+	} else if (stays) {             /* what is left is not locked */
 		vma_set_flags(vma, vma->flags & ~(u32)VM_LOCK_BITS);
 		vma_merge(mm, vma, &rq->dead);
 	}

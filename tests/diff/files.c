@@ -155,7 +155,12 @@ void step_truncate(struct dice *d)
 	note_result(raw(syscall(SYS_ftruncate, fd, size)));
 }
 
-/* step_fallocate() - room, or a hole */
+/*
+ * step_fallocate() - room, or a hole
+ *
+ * Pages that are given and not yet touched are in memory or not, as the kernel
+ * pleases: only sequences that do not look (pages_leave) ask for room.
+ */
 void step_fallocate(struct dice *d)
 {
 	static const int modes[] = {
@@ -166,7 +171,8 @@ void step_fallocate(struct dice *d)
 		FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
 		FALLOC_FL_PUNCH_HOLE,
 	};
-	int fd = draw_fd(d), mode = modes[below(d, 6)];
+	int fd = draw_fd(d);
+	int mode = modes[pages_leave ? below(d, 6) : 2 + below(d, 4)];
 	long offset = draw_offset(d), len = draw_offset(d);
 
 	say(" fallocate %s %d %ld %ld", drawn, mode, offset, len);
