@@ -181,10 +181,11 @@ build_tables:
 	PHYS x8, boot_image
 	add x8, x8, #8 * INDEX(IMAGE, LEAF_SHIFT)
 	PHYS x9, _image_end
-	mov x12, x11
-1:	str x12, [x8], #8
-	add x12, x12, #1 << LEAF_SHIFT
-	cmp x12, x9
+	adr x13, image_header
+1:	orr x12, x13, x10
+	str x12, [x8], #8
+	add x13, x13, #1 << LEAF_SHIFT
+	cmp x13, x9
 	b.lo 1b
 
 	adr x13, image_header		/* identity */

@@ -225,6 +225,7 @@ int mm_mprotect(struct mm *mm, vaddr_t addr, size_t len, u32 prot)
 	const u32 grows = PROT_GROWSDOWN | PROT_GROWSUP;
 	struct vma *dead = NULL;
 	vaddr_t end = addr + ALIGN_UP(len, PAGE_SIZE);
+	bool locked;
 	int err;
 
 	if (addr & ~PAGE_MASK || (prot & grows) == grows)
@@ -239,9 +240,10 @@ int mm_mprotect(struct mm *mm, vaddr_t addr, size_t len, u32 prot)
 	err = mprotect_locked(mm, addr, end, prot, &dead);
 	if (!err)
 		trace(mprotect, addr, len);
+	locked = mm->locked_vm;
 	write_unlock(&mm->lock);
 	vma_free_chain(dead);
-	if (prot & PROT_WRITE)
+	if (unlikely(locked) && prot & PROT_WRITE)
 		mprotect_fill_locked(mm, addr, end);
 	return err;
 }

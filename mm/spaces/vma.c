@@ -296,9 +296,11 @@ static void vma_erase(struct mm *mm, struct vma *vma)
  */
 void vma_remove(struct mm *mm, struct vma *vma)
 {
-	vma_lock_file(vma);
-	vma_unlink_file(vma);
-	vma_unlock_file(vma);
+	if (vma->mapping) {
+		vma_lock_file(vma);
+		vma_unlink_file(vma);
+		vma_unlock_file(vma);
+	}
 	vma_erase(mm, vma);
 }
 
@@ -326,6 +328,10 @@ static void vma_move_bounds(struct vma *vma, vaddr_t start, vaddr_t end)
  */
 void vma_set_range(struct vma *vma, vaddr_t start, vaddr_t end)
 {
+	if (!vma->mapping) {
+		vma_move_bounds(vma, start, end);
+		return;
+	}
 	vma_lock_file(vma);
 	vma_unlink_file(vma);
 	vma_move_bounds(vma, start, end);

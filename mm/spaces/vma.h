@@ -15,7 +15,6 @@
 #ifndef MM_SPACES_VMA_H
 #define MM_SPACES_VMA_H
 
-#include "lib/string.h"
 #include "mm/backing/rmap.h"
 #include "lib/types.h"
 
@@ -115,7 +114,7 @@ u32 vma_leaf_prot(u32 flags);
  * node. */
 static inline void vma_copy_values(struct vma *to, const struct vma *from)
 {
-	memcpy(to, from, offsetof(struct vma, node));
+	__builtin_memcpy(to, from, offsetof(struct vma, node));
 }
 
 /* A VMA on its own, from the values of tmpl; NULL: no memory. Takes a
