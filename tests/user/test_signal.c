@@ -175,6 +175,35 @@ CASE(blocked_signal_waits)
 	CHECK(got_usr1 == SIGUSR1);
 }
 
+static volatile int depth, deepest;
+
+static void on_nested(int signo)
+{
+	depth++;
+	deepest = depth > deepest ? depth : deepest;
+	if (depth < 3)
+		raise(signo);
+	depth--;
+}
+
+PROVES(rt_sigaction, "SA_NODEFER", "the handler may be interrupted by its own")
+PROVES(rt_sigaction, "SA_RESETHAND", "once, then deadly")
+CASE(handlers_once_or_nested)
+{
+	struct sigaction sa = { .sa_handler = on_nested,
+				.sa_flags = SA_NODEFER },
+			 now;
+
+	CHECK(sigaction(SIGUSR2, &sa, NULL) == 0 && raise(SIGUSR2) == 0);
+	CHECK(deepest == 3 && depth == 0);
+	sa.sa_handler = on_usr1;
+	sa.sa_flags = SA_RESETHAND;
+	CHECK(sigaction(SIGUSR2, &sa, NULL) == 0 && raise(SIGUSR2) == 0);
+	CHECK(got_usr1 == SIGUSR2);
+	CHECK(sigaction(SIGUSR2, NULL, &now) == 0);
+	CHECK(now.sa_handler == SIG_DFL);
+}
+
 static void divide(void *arg)
 {
 	volatile int number = 100, zero = 0;
