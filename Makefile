@@ -146,7 +146,7 @@ LAUNCH = $(PYTHON) tools/qemu.py --arch $(ARCH) "--boot=$(BOOT)" --mem $(MEM) \
 	--kernel $(B)/quire.elf --initrd $(if $(PROGRAMS),$(PROGRAMS_CPIO),$(INITRAMFS))
 
 .PHONY: help run debug test test-quick stress bench diff lint format coverage \
-	setup clean initramfs programs compdb
+	support setup clean initramfs programs compdb
 
 run: ## boot in QEMU: tour and shell (MEM= SMP= CPU= APPEND= BOOT=bios|uefi|uefi-dt|direct PROGRAMS=1)
 	$(SETUP) build user run
@@ -199,6 +199,9 @@ lint: ## compilers, sparse, cppcheck, format, layers, docstrings
 format: ## let clang-format repair what lint complains about
 	$(SETUP) lint
 	@$(PYTHON) tools/format.py --fix
+
+support: ## what is supported, from the tests into kernel/README.md and SYSCALLS.tsv
+	@$(PYTHON) tools/support.py --fix
 
 compdb: ## compile_commands.json for editors
 	@$(PYTHON) tools/compdb.py "$(CC) $(CFLAGS)" $(filter %.c,$(SRCS))

@@ -40,8 +40,9 @@ $L/%.c.ok: %.c
 -include $(LINT_OKS:=.d)
 
 .PHONY: lint-all lint-machines lint-machine lint-host lint-format lint-layers \
-	lint-docs lint-cppcheck
-lint-all: lint-machines lint-host lint-format lint-layers lint-docs lint-cppcheck
+	lint-docs lint-support lint-cppcheck
+lint-all: lint-machines lint-host lint-format lint-layers lint-docs lint-support \
+	lint-cppcheck
 
 lint-machines: $(LINT_MACHINES:%=lint-machine-%)
 lint-machine-%:
@@ -55,6 +56,8 @@ lint-layers:
 	@$(PYTHON) tools/layers.py
 lint-docs:
 	@$(PYTHON) tools/docs.py
+lint-support:
+	@$(PYTHON) tools/support.py
 
 # The kernel as a whole, machine by machine: what compilers do not look for.
 lint-cppcheck: $(LINT_MACHINES:%=lint-cppcheck-%)

@@ -274,12 +274,14 @@ static __force_inline bool page_put_last(struct page *page, uintptr_t pc)
  * page_put() - drop a reference; the last one frees the block
  *
  * Reports as page_free(); a page without a reference is a "double-free".
- * Context: any but hard interrupts. About 40 instructions for the last one.
+ * Context: any but hard interrupts (asserted in debug builds). About 40
+ * instructions for the last one.
  */
 void page_put(struct page *page)
 {
 	uintptr_t pc = (uintptr_t)__builtin_return_address(0);
 
+	assert_slow(this_cpu_read(irq_depth) == 0);
 	if (page_put_last(page, pc))
 		page_free_pc(page, page->order, pc);
 }
@@ -290,6 +292,7 @@ void page_put_many(struct page **pages, u32 nr)
 	uintptr_t pc = (uintptr_t)__builtin_return_address(0);
 	u32 i;
 
+	assert_slow(this_cpu_read(irq_depth) == 0);
 	preempt_disable();
 	for (i = 0; i < nr; i++) {
 		struct page *page = pages[i];

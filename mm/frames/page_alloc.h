@@ -47,7 +47,8 @@ enum {
  * page_alloc() - a block of 2^order pages
  *
  * The head has refcount 1, mapcount 0, type PAGE_KERNEL, flags 0.
- * Context: any but hard interrupts; sleeps only with GFP_SLEEP.
+ * Context: any but hard interrupts (asserted in debug builds); sleeps only with
+ * GFP_SLEEP.
  * Return: the head, or NULL: out of memory.
  */
 struct page *__must_check page_alloc(gfp_t gfp, unsigned int order);
@@ -58,7 +59,8 @@ struct page *__must_check page_alloc(gfp_t gfp, unsigned int order);
  * Catches and names: "double-free", "wrong-order", "free-reserved",
  * "free-mapped" (mapcount > 0), "free-in-use" (refcount > 1), "bad-free" (not a
  * head); with the poison option also "use-after-free" (at the next alloc) with
- * owner tracking "who allocated, who freed". Context: any but hard interrupts.
+ * owner tracking "who allocated, who freed". Context: as page_alloc(),
+ * but never sleeps.
  */
 void page_free(struct page *page, unsigned int order);
 

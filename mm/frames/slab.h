@@ -55,10 +55,12 @@ struct kmem_cache *kmem_cache_create(const char *name, size_t size,
 /* All objects must be free; otherwise reports "cache-leak" with their owners. */
 void kmem_cache_destroy(struct kmem_cache *cache);
 
-/* GFP_ZERO is not for caches with a constructor. Context: as page_alloc(). */
+/* GFP_ZERO is not for caches with a constructor. Context: any but
+ * hard interrupts (asserted in debug builds); sleeps only with GFP_SLEEP. */
 void *__must_check kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp);
 /* Reports "double-free", "wrong-cache", "bad-free", "redzone"; the next
- * alloc of a poisoned object "use-after-free". */
+ * alloc of a poisoned object "use-after-free". Context: any but hard
+ * interrupts (asserted in debug builds). */
 void kmem_cache_free(struct kmem_cache *cache, void *obj);
 
 /* Gives empty slabs back; returns the pages freed. */

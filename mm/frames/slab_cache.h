@@ -155,13 +155,15 @@ static inline void *slab_object(const struct kmem_cache *cache,
 	return (char *)page_to_virt(slab) + cache->left + i * cache->size;
 }
 
-/* The allocation of every kind of object; pc: who asks. */
+/* The allocation of every kind of object; pc: who asks. Preemption off is all
+ * that guards this CPU's list: an interrupt handler would find it half changed. */
 static __force_inline void *slab_alloc_pc(struct kmem_cache *cache, gfp_t gfp,
 					  uintptr_t pc)
 {
 	struct kmem_cache_cpu *c;
 	void *obj = NULL;
 
+	assert_slow(this_cpu_read(irq_depth) == 0);
 	if (likely(inject_on == 0)) {
 		preempt_disable();
 		c = slab_this_cpu(cache);
@@ -183,6 +185,7 @@ static __force_inline void slab_free_pc(struct kmem_cache *cache, void *obj,
 	struct kmem_cache_cpu *c;
 	bool mine;
 
+	assert_slow(this_cpu_read(irq_depth) == 0);
 	preempt_disable();
 	c = slab_this_cpu(cache);
 	mine = (uintptr_t)obj - c->base < c->len && obj != c->freelist;

@@ -28,6 +28,29 @@ TEST(wait, a_true_condition_does_not_sleep)
 	EXPECT_EQ(sched_switches(), before);
 }
 
+/* What happens between a look and the next one, at a fixed place: the event. */
+static u32 looks, event_at;
+
+static bool event_has_come(void)
+{
+	return ++looks >= event_at;
+}
+
+/* The second look is the one on the queue: a wake-up before it reached nobody. */
+TEST(wait, an_event_between_look_and_sleep_is_seen)
+{
+	u64 before = sched_switches();
+
+	for (event_at = 1; event_at <= 2; event_at++) {
+		looks = 0;
+		EXPECT_EQ(wait_event(&queue, event_has_come()), 0);
+		EXPECT_EQ(sched_switches(), before);
+		EXPECT(looks >= event_at);
+		EXPECT(list_empty(&queue.waiters));
+	}
+	EXPECT(looks > 2);              /* and is asked for again */
+}
+
 TEST(wait, each_wake_lets_one_go)
 {
 	tokens = taken = 0;

@@ -11,15 +11,9 @@
  *     4   the same                         the UEFI stub's block
  *     5   raw ranges, 9 bytes each         judged page by page (boot_oracle.h)
  *
- * LLVMFuzzerTestOneInput() is what libFuzzer calls:
- *
- *	clang -DLIBFUZZER -fsanitize=fuzzer,address,undefined …
- *
- * Without libFuzzer, main() here spends a fixed budget: it takes the corpus and
- * blocks of its own, breaks them in ways that like the edges, and fails
- * when inputs were not both accepted and refused in numbers.
- *
- *	boot_fuzz [rounds [seed]]
+ * main() takes the corpus and blocks of its own, breaks them in ways that like
+ * the edges, and fails when inputs were not both accepted and refused in
+ * numbers; libFuzzer may take its place (fuzz.h).
  */
 #include <glob.h>
 #include <stdio.h>
@@ -31,6 +25,7 @@
 #include "boot/acpi_arm.h"
 #include "boot/efi_map.h"
 #include "tests/unit/boot_oracle.h"
+#include "tests/unit/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -38,14 +33,6 @@ enum { MULTIBOOT2, PVH, ACPI, ACPI_ARM, EFI, RANGES, TARGETS };
 
 static struct bootinfo info;
 static unsigned long accepted[TARGETS], refused[TARGETS];
-
-static void must(bool ok, const char *what)
-{
-	if (ok)
-		return;
-	fprintf(stderr, "boot_fuzz: %s\n", what);
-	abort();
-}
 
 /* A line for the screen: there, ended, printable. */
 static void check_why(const char *why)
@@ -201,24 +188,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 /* ---- a fixed budget without libFuzzer ----------------------------------------- */
 
-#define INPUT_MAX 16384
 #define SEEDS_MAX 16
 
-static struct {
-	size_t size;
-	uint8_t bytes[INPUT_MAX];
-} seeds[SEEDS_MAX], input;
+static struct fuzz_input seeds[SEEDS_MAX], input;
 static u32 nr_seeds;
-static u64 state = 1;
-
-static u64 draw(void)
-{
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return state;
-}
-
 static uint8_t *seed_new(uint8_t target, size_t size)
 {
 	seeds[nr_seeds].size = size + 1;
@@ -236,7 +209,8 @@ static void seed_files(uint8_t target, const char *pattern)
 		uint8_t *at = seed_new(target, 0);
 
 		must(f != NULL, "corpus not readable");
-		seeds[nr_seeds - 1].size = 1 + fread(at, 1, INPUT_MAX - 1, f);
+		seeds[nr_seeds - 1].size = 1 +
+					   fread(at, 1, FUZZ_INPUT_MAX - 1, f);
 		fclose(f);
 	}
 	globfree(&files);
@@ -337,9 +311,7 @@ static u64 draw_value(void)
 				     0x1000, 0xffffffff, 0x80000000,
 				     (u64)1 << 52, ~(u64)0, ~(u64)0xfff };
 
-	if (draw() % 3)
-		return edges[draw() % array_size(edges)] + draw() % 3 - 1;
-	return draw() >> draw() % 64;
+	return draw_near(edges, array_size(edges));
 }
 
 static void mutate(void)
@@ -350,24 +322,20 @@ static void mutate(void)
 		size_t at = 1 + draw() % (input.size - 8);
 		size_t word = 1 + (at - 1) / 4 * 4;
 
-		switch (draw() % 6) {
+		unsigned int how = (unsigned int)(draw() % 6);
+
+		value = draw_value();
+		switch (how) {
 		case 0:
-			input.bytes[at] ^= (uint8_t)(1 << draw() % 8);
-			break;
 		case 1:
-			input.bytes[at] = (uint8_t)draw_value();
-			break;
 		case 2:
-			if (draw() % 8 == 0)
-				input.size = at;
+			fuzz_damage(&input, at, how, (uint8_t)value);
 			break;
 		case 3:
-			value = draw_value();
 			memcpy(input.bytes + MIN(word, input.size - 8), &value,
 			       8);
 			break;
 		default:
-			value = draw_value();
 			memcpy(input.bytes + MIN(word, input.size - 8), &value,
 			       4);
 		}
@@ -409,10 +377,8 @@ int main(int argc, char **argv)
 	static const char *const names[TARGETS] = {
 		"multiboot2", "pvh", "acpi", "acpi_arm", "efi", "ranges"
 	};
-	unsigned long rounds = argc > 1 ? strtoul(argv[1], NULL, 0) : 60000;
+	unsigned long rounds = fuzz_rounds(argc, argv, 60000);
 
-	if (argc > 2)
-		state = strtoul(argv[2], NULL, 0) | 1;
 	seed_files(MULTIBOOT2, "tests/unit/corpus/*.mb2");
 	seed_pvh();
 	seed_acpi();

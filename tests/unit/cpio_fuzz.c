@@ -5,28 +5,19 @@
  *
  * Each round mixes sound entries with garbage and flips some bytes; the
  * buffer is exactly as long as it says, so that ASan sees every step beyond.
- * As libFuzzer target: clang -fsanitize=fuzzer,address -DQUIRE_LIBFUZZER.
- *
- *	cpio_fuzz [rounds [seed]]
+ * libFuzzer may take main()'s place (fuzz.h).
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/cpio.h"
+#include "tests/unit/fuzz.h"
 
 #define HEADER 110
 
 static unsigned long entries_seen, archives_seen, refusals;
 static u32 bytes_sum;                   /* so that the reads stay */
-
-static void require(int truth, const char *what)
-{
-	if (truth)
-		return;
-	printf("# cpio_fuzz: %s\nnot ok - cpio\n", what);
-	abort();
-}
 
 /* Reads every byte that an entry claims to have. */
 static u32 touch_entry(const struct cpio_entry *e)
@@ -42,14 +33,14 @@ static void check_entry(const struct cpio_reader *r, const struct cpio_entry *e)
 {
 	const u8 *name = (const u8 *)e->name, *end = r->data + r->size;
 
-	require(name >= r->data && name < end, "[C1] name outside");
-	require(name + strlen(e->name) < end, "[C1] name without an end");
-	require(strlen(e->name) < CPIO_NAME_MAX, "[C1] name too long");
-	require(e->data >= r->data && e->data <= end &&
-			e->size <= (size_t)(end - e->data),
-		"[C1] data outside");
-	require(e->offset + HEADER <= r->pos && r->pos <= r->size,
-		"[C2] an entry consumed less than a header");
+	must(name >= r->data && name < end, "[C1] name outside");
+	must(name + strlen(e->name) < end, "[C1] name without an end");
+	must(strlen(e->name) < CPIO_NAME_MAX, "[C1] name too long");
+	must(e->data >= r->data && e->data <= end &&
+		     e->size <= (size_t)(end - e->data),
+	     "[C1] data outside");
+	must(e->offset + HEADER <= r->pos && r->pos <= r->size,
+	     "[C2] an entry consumed less than a header");
 }
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size);
@@ -64,32 +55,22 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	(void)cpio_recognise(data, size);
 	cpio_open(&r, data, size);
 	while ((more = cpio_next(&r, &e, &why)) == 1) {
-		require(r.pos > before, "[C2] no progress");
-		require(++steps <= size / HEADER, "[C2] too many entries");
+		must(r.pos > before, "[C2] no progress");
+		must(++steps <= size / HEADER, "[C2] too many entries");
 		check_entry(&r, &e);
 		bytes_sum += touch_entry(&e);
 		before = r.pos;
 		entries_seen++;
 	}
-	require(r.pos <= size, "position outside");
-	require(more == 0 ? r.pos == size : why && strlen(why) > 5,
-		"neither an end nor a reason");
+	must(r.pos <= size, "position outside");
+	must(more == 0 ? r.pos == size : why && strlen(why) > 5,
+	     "neither an end nor a reason");
 	archives_seen += r.archive;
 	refusals += more < 0;
 	return 0;
 }
 
-#ifndef QUIRE_LIBFUZZER
-
-static u64 state = 1;
-
-static u64 draw(void)
-{
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return state;
-}
+#ifndef LIBFUZZER
 
 static const u32 lengths[] = { 0, 1, 2, 3, 4, 5, 0xfff, 0x1000, 0x1001,
 			       0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff };
@@ -157,16 +138,14 @@ static void one_round(void)
 
 int main(int argc, char **argv)
 {
-	unsigned long rounds = argc > 1 ? strtoul(argv[1], NULL, 0) : 200000;
+	unsigned long rounds = fuzz_rounds(argc, argv, 200000);
 
-	if (argc > 2)
-		state = strtoul(argv[2], NULL, 0) | 1;
 	for (unsigned long i = 0; i < rounds; i++)
 		one_round();
 	/* All three happen often, or this proves nothing. */
-	require(entries_seen > rounds / 4 && archives_seen > rounds / 20 &&
-			refusals > rounds / 10,
-		"the inputs are too tame");
+	must(entries_seen > rounds / 4 && archives_seen > rounds / 20 &&
+		     refusals > rounds / 10,
+	     "the inputs are too tame");
 	printf("# %lu entries, %lu archives, %lu refusals (sum %x)\n"
 	       "ok - cpio\n",
 	       entries_seen, archives_seen, refusals, bytes_sum);

@@ -6,8 +6,6 @@
  * Each round takes a sound program and breaks some of its fields, with values
  * that like the edges; the checks are done anew here, naively, in 128 bits.
  * Rounds must be both refused and let pass, or the fuzzer proves nothing.
- *
- *	elf_fuzz [rounds [seed]]
  */
 #include <stddef.h>
 #include <stdarg.h>
@@ -18,6 +16,7 @@
 #include <string.h>
 
 #include "kernel/task/elf.h"
+#include "tests/unit/fuzz.h"
 
 typedef unsigned __int128 u128;
 
@@ -28,16 +27,7 @@ typedef unsigned __int128 u128;
 
 enum { LOAD = 1, INTERP = 3 };
 
-static u64 state = 1;
-static unsigned long rounds = 300000;
-
-static u64 draw(void)
-{
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return state;
-}
+static unsigned long rounds;
 
 static u64 draw_value(u64 file_size)
 {
@@ -45,9 +35,7 @@ static u64 draw_value(u64 file_size)
 			      file_size, file_size - 1, ~(u64)0, ~(u64)0xfff,
 			      (u64)1 << 63 };
 
-	if (draw() % 3)
-		return edges[draw() % array_size(edges)] + draw() % 3 - 1;
-	return draw() >> draw() % 64;
+	return draw_near(edges, array_size(edges));
 }
 
 /* A linker's layout of 1 … 18 segments (more than fit, at times). */
@@ -190,9 +178,6 @@ int main(int argc, char **argv)
 		cmocka_unit_test(nasty_programs),
 	};
 
-	if (argc > 1)
-		rounds = strtoul(argv[1], NULL, 0);
-	if (argc > 2)
-		state = strtoul(argv[2], NULL, 0) | 1;
+	rounds = fuzz_rounds(argc, argv, 300000);
 	return cmocka_run_group_tests_name("elf", tests, NULL, NULL);
 }

@@ -12,11 +12,8 @@
  * what ours refuses has a line of words. Our copy lies at an odd address and
  * ends where the blob ends, so that ASan sees who reads on.
  *
- * LLVMFuzzerTestOneInput() is what libFuzzer calls (clang -DLIBFUZZER
- * -fsanitize=fuzzer,address,undefined …). Otherwise main() spends a fixed
- * budget and fails when trees were not both accepted and refused in numbers.
- *
- *	fdt_fuzz [rounds [seed]]
+ * main() fails when trees were not both accepted and refused in numbers;
+ * libFuzzer may take its place (fuzz.h).
  */
 #include <glob.h>
 #include <libfdt.h>
@@ -26,23 +23,15 @@
 
 #include "boot/fdt.h"
 #include "lib/errno.h"
+#include "tests/unit/fuzz.h"
 
-#define BLOB_PA   0x48000000ull
-#define INPUT_MAX 16384
+#define BLOB_PA 0x48000000ull
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct bootinfo info, want;
 static struct platform machine;
 static unsigned long accepted, refused, only_ours_refuses, with_reservations;
-
-static void must(bool ok, const char *what)
-{
-	if (ok)
-		return;
-	fprintf(stderr, "fdt_fuzz: %s\n", what);
-	abort();
-}
 
 /* ---- the same tokens ---------------------------------------------------------------- */
 
@@ -305,21 +294,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 #define SEEDS_MAX 16
 
-static struct {
-	size_t size;
-	uint8_t bytes[INPUT_MAX] __aligned(8);
-} seeds[SEEDS_MAX], input;
+static struct fuzz_input seeds[SEEDS_MAX], input;
 static u32 nr_seeds;
-static u64 state = 1;
-
-static u64 draw(void)
-{
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return state;
-}
-
 /* QEMU's forty virtio slots hide what is interesting: one is enough. */
 static void thin_out(void *t)
 {
@@ -342,7 +318,7 @@ static void enrich(void *t)
 	static const u8 args[] = "quire loglevel=7";
 	int node;
 
-	must(!fdt_open_into(t, t, INPUT_MAX), "no room in the seed");
+	must(!fdt_open_into(t, t, FUZZ_INPUT_MAX), "no room in the seed");
 	for (u64 i = 0; i < 3; i++)
 		must(!fdt_add_mem_rsv(t, 0x41000000 + i * 0x400000, 0x3000),
 		     "reservation");
@@ -394,7 +370,8 @@ static void seed_trees(void)
 		uint8_t *tree = seeds[nr_seeds].bytes;
 
 		must(f != NULL, "corpus not readable");
-		must(fread(tree, 1, INPUT_MAX, f) > 1000, "corpus too short");
+		must(fread(tree, 1, FUZZ_INPUT_MAX, f) > 1000,
+		     "corpus too short");
 		fclose(f);
 		thin_out(tree);
 		if (i % 2)
@@ -408,14 +385,11 @@ static void seed_trees(void)
 
 static u32 draw_value(void)
 {
-	static const u32 edges[] = { 0, 1, 2, 3, 4, 8, 9, 12, 16, 17, 40, 0xfff,
+	static const u64 edges[] = { 0, 1, 2, 3, 4, 8, 9, 12, 16, 17, 40, 0xfff,
 				     0x10000, 0x7fffffff, 0xfffffff0,
 				     0xffffffff };
 
-	if (draw() % 3)
-		return edges[draw() % array_size(edges)] + (u32)(draw() % 3) -
-		       1;
-	return (u32)(draw() >> draw() % 64);
+	return (u32)draw_near(edges, array_size(edges));
 }
 
 /* A property of another length, name or place, without breaking tokens. */
@@ -456,16 +430,13 @@ static void mutate(void)
 			mutate_softly();
 			continue;
 		}
-		switch (draw() % 5) {
+		unsigned int how = (unsigned int)(draw() % 5);
+
+		switch (how) {
 		case 0:
-			input.bytes[at] ^= (uint8_t)(1 << draw() % 8);
-			break;
 		case 1:
-			input.bytes[at] = (uint8_t)draw_value();
-			break;
 		case 2:
-			if (draw() % 8 == 0)
-				input.size = at;
+			fuzz_damage(&input, at, how, (uint8_t)draw_value());
 			break;
 		case 3:
 			fdt32_st(input.bytes + word, FDT_NOP);
@@ -478,10 +449,8 @@ static void mutate(void)
 
 int main(int argc, char **argv)
 {
-	unsigned long rounds = argc > 1 ? strtoul(argv[1], NULL, 0) : 40000;
+	unsigned long rounds = fuzz_rounds(argc, argv, 40000);
 
-	if (argc > 2)
-		state = strtoul(argv[2], NULL, 0) | 1;
 	seed_trees();
 	for (unsigned long i = 0; i < rounds; i++) {
 		input = seeds[draw() % nr_seeds];

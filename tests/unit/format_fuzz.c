@@ -6,8 +6,6 @@
  * an argument that likes the edges, and lets both format it into buffers of
  * random size. Length, text and terminating NUL must agree, and nothing may be
  * written beyond the buffer (ASan watches as well).
- *
- *	format_fuzz [rounds [seed]]
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,22 +16,14 @@
 #include <string.h>
 
 #include "lib/format.h"
+#include "tests/unit/fuzz.h"
 
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
 /* We test with formats that the compiler would rightly complain about. */
 #pragma GCC diagnostic ignored "-Wformat"
 #pragma GCC diagnostic ignored "-Wformat-overflow"
 
-static u64 state = 1;
-static unsigned long rounds = 200000;
-
-static u64 draw(void)
-{
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return state;
-}
+static unsigned long rounds;
 
 /* Numbers where formatting goes wrong, and some others. */
 static u64 draw_value(void)
@@ -164,9 +154,6 @@ int main(int argc, char **argv)
 		cmocka_unit_test(strbuf_counts_what_it_cuts),
 	};
 
-	if (argc > 1)
-		rounds = strtoul(argv[1], NULL, 0);
-	if (argc > 2)
-		state = strtoul(argv[2], NULL, 0) | 1;
+	rounds = fuzz_rounds(argc, argv, 200000);
 	return cmocka_run_group_tests_name("format", tests, NULL, NULL);
 }

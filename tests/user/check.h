@@ -46,6 +46,17 @@ static struct test_case *first_case, **last_case = &first_case;
 	}                                                                \
 	static void case_##name_(void)
 
+/*
+ * What the case below proves of a system call, one line for each thing said:
+ *
+ *	PROVES(mmap, "MAP_FIXED_NOREPLACE", "EEXIST when something is there")
+ *	CASE(fixed_noreplace) { ... }
+ *
+ * The flags (separated by commas, or "") and the words are for kernel/README.md,
+ * where tools/support.py puts them (make support). It leaves no code.
+ */
+#define PROVES(call_, flags_, semantics_)
+
 #define CHECK(cond)                                                     \
 	do {                                                            \
 		if (!(cond)) {                                          \

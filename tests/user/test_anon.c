@@ -19,6 +19,7 @@ static long statm(int field)
 	return v[field];
 }
 
+PROVES(mmap, "MAP_PRIVATE, MAP_ANONYMOUS", "pages of zeroes")
 CASE(fresh_pages_are_zero)
 {
 	unsigned char *p = map_pages(64, RW);
@@ -39,6 +40,7 @@ CASE(reused_frames_are_zero)
 	}
 }
 
+PROVES(munmap, "", "the size is given back")
 CASE(reserving_costs_no_frames)
 {
 	long size, resident;
@@ -86,6 +88,7 @@ CASE(zero_page_stays_zero)
 	CHECK(a[0] == 1 && a[1] == 0 && b[0] == 0 && b[1] == 2);
 }
 
+PROVES(madvise, "MADV_DONTNEED", "private anonymous pages are zero again")
 CASE(dontneed_gives_zeroes_again)
 {
 	volatile char *p = map_pages(16, RW);
@@ -97,6 +100,7 @@ CASE(dontneed_gives_zeroes_again)
 		CHECK(p[i * PAGE] == (i >= 4 && i < 12 ? 0 : 7));
 }
 
+PROVES(mprotect, "PROT_READ", "splits, merges, and keeps what was written")
 CASE(mprotect_keeps_contents)
 {
 	volatile char *p = map_pages(8, RW);
@@ -113,6 +117,7 @@ CASE(mprotect_keeps_contents)
 		CHECK(p[i * PAGE] == i + 2);
 }
 
+PROVES(munmap, "", "splits a mapping")
 CASE(hole_in_the_middle)
 {
 	char *p = map_pages(9, RW);
@@ -126,6 +131,7 @@ CASE(hole_in_the_middle)
 	CHECK(p[4 * PAGE] == 0 && p[2 * PAGE] == 3);
 }
 
+PROVES(mmap, "MAP_NORESERVE", "4 GiB cost what is touched")
 CASE(sparse_touches_far_apart)
 {
 	size_t size = 4ul << 30;

@@ -61,6 +61,7 @@ static int does_not_run(uintptr_t at)
 
 /* ---- cases --------------------------------------------------------------- */
 
+PROVES(mprotect, "PROT_EXEC", "new code runs after the change")
 CASE(fresh_code_runs)
 {
 	char *p = map_pages(1, RW);
@@ -89,6 +90,7 @@ CASE(writable_code_runs)
 	CHECK(fn(7) == 67);
 }
 
+PROVES(mprotect, "PROT_NONE", "no access, and no run without PROT_EXEC")
 CASE(only_prot_exec_runs)
 {
 	static const int without[] = { RW, PROT_READ, PROT_NONE };

@@ -67,6 +67,9 @@ static void burn_kernel(void)
 	close(fd);
 }
 
+PROVES(getrusage, "RUSAGE_SELF, RUSAGE_THREAD", "loops are user time")
+PROVES(clock_gettime, "CLOCK_PROCESS_CPUTIME_ID",
+       "goes on with the process's work")
 CASE(loops_are_user_time)
 {
 	long long user, kernel;
@@ -87,6 +90,7 @@ CASE(calls_are_system_time)
 	CHECK(kernel > 3 * user);
 }
 
+PROVES(times, "", "user and system time, as /proc shows them")
 CASE(times_and_proc_agree)
 {
 	unsigned long user, kernel;
@@ -120,6 +124,8 @@ CASE(neither_goes_back)
 	}
 }
 
+PROVES(getrusage, "RUSAGE_CHILDREN", "times of those waited for")
+PROVES(wait4, "", "usage of the child")
 CASE(parents_get_both)
 {
 	long long user, kernel;

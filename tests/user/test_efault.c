@@ -329,6 +329,8 @@ static pid_t zombie(void)
 	return pid;
 }
 
+PROVES(wait4, "", "EFAULT after the child is gone")
+PROVES(waitid, "", "EFAULT after the child is gone")
 CASE(what_became_of_a_child)
 {
 	make_memory();
@@ -351,6 +353,7 @@ CASE(what_became_of_a_child)
 	CHECK(in_child(nothing, NULL) == 0);
 }
 
+PROVES(execve, "", "EFAULT for any word of argv and envp")
 CASE(words_of_a_program)
 {
 	char *argv[] = { "program", NULL, NULL };

@@ -24,6 +24,7 @@ static int run_self(char *const argv[], char *const envp[])
 				 : 1000 + WTERMSIG(status);
 }
 
+PROVES(execve, "", "argv, envp and auxiliary vector arrive")
 CASE(arguments_and_environment)
 {
 	char *argv[] = { "x", "--child", "two words", "", NULL };
@@ -48,6 +49,7 @@ static int child_main(int argc, char **argv)
 	return 0;
 }
 
+PROVES(execve, "", "1000 arguments of 100 bytes")
 CASE(large_arguments)
 {
 	enum { N = 1000 };
@@ -82,6 +84,7 @@ static void write_program(const char *path, const void *bytes, size_t len)
 	close(fd);
 }
 
+PROVES(execve, "", "ENOENT, EACCES, ENOEXEC, EFAULT")
 CASE(errors)
 {
 	static volatile uintptr_t wild = 8;
@@ -127,6 +130,7 @@ CASE(stack_limit_holds)
 	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV);
 }
 
+PROVES(setrlimit, "RLIMIT_STACK", "the stack grows up to it")
 CASE(lower_stack_limit)
 {
 	struct rlimit lim = { 256 * 1024, RLIM_INFINITY };

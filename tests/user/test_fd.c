@@ -34,6 +34,7 @@ static int is_open(int fd)
 	return fcntl(fd, F_GETFD) >= 0;
 }
 
+PROVES(close_range, "CLOSE_RANGE_CLOEXEC", "closes or marks; EINVAL")
 CASE(ranges_of_descriptors)
 {
 	int fd = open_file();
@@ -65,6 +66,8 @@ static int close_in_shared_table(void *fd)
 	return close(*(int *)fd) != 0;
 }
 
+PROVES(close_range, "CLOSE_RANGE_UNSHARE", "leaves the shared table first")
+PROVES(clone, "CLONE_FILES", "one table of descriptors")
 CASE(a_shared_table_is_left)
 {
 	int fd = open_file(), status;
@@ -79,6 +82,9 @@ CASE(a_shared_table_is_left)
 	CHECK(!is_open(fd));
 }
 
+PROVES(setrlimit, "RLIMIT_NOFILE", "EMFILE, EBADF, EINVAL beyond it")
+PROVES(fcntl, "F_DUPFD", "EINVAL beyond the limit")
+PROVES(dup, "", "EMFILE")
 CASE(a_limit_on_descriptors)
 {
 	struct rlimit l = { 20, 4096 };
@@ -94,6 +100,8 @@ CASE(a_limit_on_descriptors)
 	CHECK(is_open(19) && !is_open(20));
 }
 
+PROVES(preadv, "", "EINVAL, ESPIPE, EBADF; the position stays")
+PROVES(pwritev, "", "the position stays")
 CASE(vectors_at_a_position)
 {
 	char a[3], b[3];
@@ -113,6 +121,8 @@ CASE(vectors_at_a_position)
 	CHECK(preadv(-1, v, 2, 0) == -1 && errno == EBADF);
 }
 
+PROVES(preadv2, "", "offset -1 is the position; EOPNOTSUPP")
+PROVES(pwritev2, "RWF_APPEND, RWF_SYNC", "writes to the end")
 CASE(vectors_with_flags)
 {
 	enum { SYNC = 4, APPEND = 16, UNKNOWN = 1 << 20 };
@@ -133,6 +143,8 @@ CASE(vectors_with_flags)
 	      errno == EOPNOTSUPP);
 }
 
+PROVES(fchown, "", "drops set-id bits; -1 keeps")
+PROVES(fchmod, "", "all twelve bits")
 CASE(a_new_owner_gets_no_rights)
 {
 	int fd = open_file();
@@ -146,6 +158,7 @@ CASE(a_new_owner_gets_no_rights)
 	CHECK(st.st_uid == 1000 && st.st_gid == 5);
 }
 
+PROVES(utimensat, "UTIME_OMIT", "one time of two; EINVAL, EFAULT, EBADF")
 CASE(times_of_files)
 {
 	struct timespec t[2] = { { 100, 5 }, { 200, UTIME_OMIT } };
@@ -168,6 +181,7 @@ CASE(times_of_files)
 	CHECK(errno == EBADF);
 }
 
+PROVES(readlinkat, "", "cut to the buffer; EINVAL, ENOENT")
 CASE(what_links_say)
 {
 	char buf[64];
@@ -183,6 +197,8 @@ CASE(what_links_say)
 	CHECK(unlink(NAME ".link") == 0);
 }
 
+PROVES(renameat2, "RENAME_NOREPLACE", "EEXIST")
+PROVES(renameat2, "RENAME_EXCHANGE", "two names change places; ENOENT, EINVAL")
 CASE(names_that_change_places)
 {
 	enum { NOREPLACE = 1, EXCHANGE = 2 };
@@ -205,6 +221,11 @@ CASE(names_that_change_places)
 	CHECK(rmdir(NAME) == 0 && unlink(NAME ".dir") == 0);
 }
 
+PROVES(sync, "", "returns")
+PROVES(fsync, "", "0 for a file, EINVAL for a pipe")
+PROVES(fdatasync, "", "0 for a file")
+PROVES(syncfs, "", "0 for a file, EBADF")
+PROVES(fadvise64, "POSIX_FADV_WILLNEED", "kept as advice; EINVAL, ESPIPE")
 CASE(nothing_to_write_back)
 {
 	int fd = open_file(), ends[2];

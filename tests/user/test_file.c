@@ -21,6 +21,7 @@ static int make_file(int nr)
 	return fd;
 }
 
+PROVES(mmap, "MAP_PRIVATE", "of a file shows what pread reads, also unlinked")
 CASE(read_and_mapping_agree)
 {
 	int fd = make_file(20);
@@ -38,6 +39,8 @@ CASE(read_and_mapping_agree)
 	CHECK(p[19 * PAGE] == 20);       /* still mapped */
 }
 
+PROVES(mmap, "MAP_PRIVATE", "copies on the first write")
+PROVES(pwrite64, "", "shows in mappings not yet copied")
 CASE(private_writes_do_not_reach_the_file)
 {
 	int fd = make_file(4);
@@ -55,6 +58,7 @@ CASE(private_writes_do_not_reach_the_file)
 	CHECK(p[0] == 77);
 }
 
+PROVES(mmap, "", "EINVAL for a misaligned offset")
 CASE(offset_mapping)
 {
 	int fd = make_file(8);
@@ -65,6 +69,7 @@ CASE(offset_mapping)
 	      errno == EINVAL);
 }
 
+PROVES(ftruncate, "", "grows by a hole that reads zero")
 CASE(sparse_file_reads_zero)
 {
 	int fd = open(NAME, O_RDWR | O_CREAT | O_TRUNC, 0600);
@@ -100,6 +105,7 @@ CASE(private_mapping_across_fork)
 	CHECK(p[0] == 50 && p[PAGE] == 2);
 }
 
+PROVES(mmap, "MAP_SHARED", "bytes behind the end are never in the file")
 CASE(scribbles_behind_the_end_never_show)
 {
 	int fd = open(NAME, O_RDWR | O_CREAT | O_TRUNC, 0600);
@@ -114,6 +120,7 @@ CASE(scribbles_behind_the_end_never_show)
 	CHECK(p[0] == 'a' && p[2] == 'c');
 }
 
+PROVES(mmap, "", "EACCES by the descriptor's rights")
 CASE(rights_of_the_descriptor)
 {
 	int fd;

@@ -18,6 +18,7 @@ static void child_writes(void *arg)
 		CHECK(area[(size_t)i * PAGE] == (char)(i + 1));
 }
 
+PROVES(fork, "", "private memory parts (aarch64: clone)")
 CASE(child_writes_stay_private)
 {
 	int nr = 500;
@@ -30,6 +31,7 @@ CASE(child_writes_stay_private)
 		CHECK(area[(size_t)i * PAGE] == (char)i);
 }
 
+PROVES(clone, "SIGCHLD", "private memory parts, both ways")
 CASE(parent_writes_stay_private)
 {
 	int go[2], nr = 300, status;
@@ -105,6 +107,7 @@ static void write_shared(void *arg)
 	area[5 * PAGE] = 43;
 }
 
+PROVES(mmap, "MAP_SHARED, MAP_ANONYMOUS", "stays shared across fork")
 CASE(shared_anonymous_memory)
 {
 	area = mmap(NULL, 8 * PAGE, RW, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -116,6 +119,7 @@ CASE(shared_anonymous_memory)
 
 static volatile int shared;
 
+PROVES(vfork, "", "shares memory, the parent waits")
 CASE(vfork_shares_memory_and_suspends)
 {
 	int status;
@@ -142,6 +146,7 @@ static int share_and_exit(void *arg)
 }
 
 /* What vfork() and posix_spawn() are made of. */
+PROVES(clone, "CLONE_VM, CLONE_VFORK", "shares memory, the parent waits")
 CASE(clone_shares_memory_and_suspends)
 {
 	static char stack[16384] __attribute__((aligned(16)));
@@ -156,6 +161,7 @@ CASE(clone_shares_memory_and_suspends)
 	CHECK(waitpid(pid, &status, 0) == pid && WEXITSTATUS(status) == 8);
 }
 
+PROVES(wait4, "", "each child by its number; ECHILD at the end")
 CASE(many_children_at_once)
 {
 	enum { N = 60 };

@@ -58,6 +58,7 @@ static void expect_ended(int n)
 	CHECK(waitpid(-1, &status, WNOHANG) <= 0);
 }
 
+PROVES(futex, "FUTEX_WAIT_BITSET, FUTEX_WAKE", "across processes")
 CASE(processes_meet_on_shared_memory)
 {
 	uint32_t *w = shared_words();
@@ -70,6 +71,7 @@ CASE(processes_meet_on_shared_memory)
 	CHECK(futex(w, WAKE, 10, NULL, NULL, 0) == 0);
 }
 
+PROVES(futex, "", "keyed by file and offset")
 CASE(a_file_is_the_same_at_every_address)
 {
 	int fd = open("/tmp/test_futex", O_RDWR | O_CREAT | O_TRUNC, 0600);
@@ -85,6 +87,8 @@ CASE(a_file_is_the_same_at_every_address)
 	CHECK(unlink("/tmp/test_futex") == 0);
 }
 
+PROVES(futex, "FUTEX_WAKE_BITSET",
+       "only those with a common bit; EINVAL for none")
 CASE(bits_choose)
 {
 	uint32_t *w = shared_words();
@@ -100,6 +104,7 @@ CASE(bits_choose)
 	CHECK(futex(w, WAIT_BITSET, 0, NULL, NULL, 0) == -1 && errno == EINVAL);
 }
 
+PROVES(futex, "FUTEX_CMP_REQUEUE", "moves sleepers; EAGAIN")
 CASE(sleepers_move)
 {
 	uint32_t *w = shared_words();
@@ -127,6 +132,7 @@ static uint32_t order(unsigned int op, unsigned int cmp, unsigned int operand,
 	return op << 28 | cmp << 24 | (operand & 4095) << 12 | (against & 4095);
 }
 
+PROVES(futex, "FUTEX_WAKE_OP", "all operations and comparisons; ENOSYS, EFAULT")
 CASE(wake_and_change)
 {
 	enum { SET, ADD, OR, ANDN, XOR, SHIFT = 8 };
@@ -165,6 +171,8 @@ CASE(wake_and_change)
 	      errno == EFAULT);
 }
 
+PROVES(futex, "FUTEX_WAIT, FUTEX_CLOCK_REALTIME",
+       "EAGAIN, EINVAL, EFAULT, ETIMEDOUT, ENOSYS")
 CASE(requests_that_are_refused)
 {
 	const struct timespec past = { 1, 0 }, odd = { 0, 1000000000 };
@@ -194,6 +202,7 @@ CASE(requests_that_are_refused)
 struct robust { void *next; uint32_t word; };
 struct robust_head { void *next; long offset; void *pending; };
 
+PROVES(set_robust_list, "", "the dead's words say so; EINVAL")
 CASE(mutexes_of_the_dead)
 {
 	struct robust *m = (struct robust *)shared_words();

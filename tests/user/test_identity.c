@@ -20,6 +20,9 @@ static void expect_ids(uid_t real, uid_t effective, uid_t saved)
 	CHECK(r == real && e == effective && s == saved);
 }
 
+PROVES(setreuid, "", "the saved id follows; EPERM")
+PROVES(setregid, "", "EPERM")
+PROVES(getresuid, "", "all three")
 CASE(setreuid_moves_the_saved_id)
 {
 	CHECK(syscall(SYS_setreuid, -1, 1000) == 0);
@@ -34,6 +37,9 @@ CASE(setreuid_moves_the_saved_id)
 	CHECK(syscall(SYS_setregid, -1, 5) == -1 && errno == EPERM);
 }
 
+PROVES(setgroups, "", "EINVAL, EFAULT, EPERM")
+PROVES(getgroups, "", "inherited; EINVAL for too little room")
+PROVES(setresuid, "", "gives up all rights")
 CASE(groups_are_kept_and_inherited)
 {
 	gid_t groups[40], got[40];
@@ -69,6 +75,8 @@ static long caps(int nr, int pid, struct cap_data *data)
 	return syscall(nr, &h, data);
 }
 
+PROVES(capset, "", "only down; EPERM")
+PROVES(capget, "", "EINVAL with the version told, ESRCH")
 CASE(capabilities_only_shrink)
 {
 	struct cap_data d[2];
@@ -93,6 +101,7 @@ CASE(capabilities_only_shrink)
 	CHECK(old.version == CAP_VERSION_3);
 }
 
+PROVES(capget, "", "follow the effective user")
 CASE(capabilities_follow_the_user)
 {
 	struct cap_data d[2];
@@ -107,6 +116,11 @@ CASE(capabilities_follow_the_user)
 	CHECK(d[0].effective == 0 && d[0].permitted == 0);
 }
 
+PROVES(prctl, "PR_SET_DUMPABLE, PR_SET_KEEPCAPS, PR_SET_PDEATHSIG",
+       "kept; EINVAL")
+PROVES(prctl, "PR_SET_NO_NEW_PRIVS, PR_SET_THP_DISABLE, PR_SET_TIMERSLACK",
+       "kept; EINVAL")
+PROVES(prctl, "PR_CAPBSET_READ", "1; EINVAL")
 CASE(prctl_keeps_its_switches)
 {
 	int value = -1;
@@ -136,6 +150,7 @@ CASE(prctl_keeps_its_switches)
 	CHECK(prctl(12345) == -1 && errno == EINVAL);
 }
 
+PROVES(prctl, "PR_SET_NAME, PR_GET_NAME", "fifteen bytes")
 CASE(name_of_a_thread)
 {
 	char name[16];
@@ -163,6 +178,7 @@ static void parent_ends_before_its_child(void)
 	_exit(0);
 }
 
+PROVES(prctl, "PR_SET_CHILD_SUBREAPER", "gets the orphans")
 CASE(orphans_go_to_the_subreaper)
 {
 	int value = 0, status;
@@ -181,6 +197,7 @@ CASE(orphans_go_to_the_subreaper)
 	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGUSR1);
 }
 
+PROVES(personality, "ADDR_NO_RANDOMIZE", "kept")
 CASE(personality_is_kept)
 {
 	CHECK(personality(0xffffffff) == 0);

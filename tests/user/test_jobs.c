@@ -54,6 +54,7 @@ static pid_t leave_stopped_job(void)
 	return parent;
 }
 
+PROVES(setpgid, "", "an orphaned stopped group gets SIGHUP and SIGCONT")
 CASE(orphaned_stopped_group_hangs_up)
 {
 	int end[2], status;
@@ -74,6 +75,7 @@ CASE(orphaned_stopped_group_hangs_up)
 }
 
 /* A child of pid 1 in a session of its own: nobody could continue it. */
+PROVES(setsid, "", "signals of the terminal do not stop an orphaned group")
 CASE(orphaned_group_does_not_stop)
 {
 	int status;
@@ -95,6 +97,7 @@ static void stop_by_terminal(void *arg)
 	raise(*(int *)arg);
 }
 
+PROVES(wait4, "WUNTRACED, WCONTINUED", "tells of stop and continuation")
 CASE(job_stops_and_continues)
 {
 	int signals[] = { SIGTSTP, SIGTTIN, SIGTTOU, SIGSTOP };
@@ -120,6 +123,8 @@ CASE(job_stops_and_continues)
 
 /* ---- the terminal ------------------------------------------------------------------ */
 
+PROVES(ioctl, "TIOCGSID, TIOCGPGRP", "the terminal's session and foreground")
+PROVES(getsid, "", "the session")
 CASE(terminal_knows_its_session)
 {
 	pid_t sid = -1, front = -1;
@@ -197,6 +202,7 @@ CASE(background_that_ignores_it)
 }
 
 /* Who has no terminal, or another session's groups in mind, gets no say. */
+PROVES(ioctl, "TIOCSPGRP, TIOCNOTTY, TIOCSCTTY", "EPERM, EINVAL, ENOTTY")
 CASE(terminal_of_others)
 {
 	pid_t front = 1;
@@ -243,6 +249,7 @@ static void count_resize(int signo)
 	resized += signo == SIGWINCH;
 }
 
+PROVES(ioctl, "TIOCGWINSZ, TIOCSWINSZ", "SIGWINCH when it changes")
 CASE(window_size)
 {
 	struct winsize old, new, seen;
@@ -260,6 +267,7 @@ CASE(window_size)
 
 /* ---- the kernel's log ---------------------------------------------------------------- */
 
+PROVES(syslog, "", "size, read all; EINVAL")
 CASE(log_can_be_read)
 {
 	int size = klogctl(10, NULL, 0), len;

@@ -63,6 +63,7 @@ static void expect_range(int fd, off_t at, int type, off_t start, off_t len)
 	CHECK(l->l_pid == getpid() && l->l_whence == SEEK_SET);
 }
 
+PROVES(fcntl, "F_SETLK, F_GETLK", "ranges split and join")
 CASE(ranges_split_and_join)
 {
 	int fd = open_file();
@@ -101,6 +102,7 @@ CASE(readers_share)
 	CHECK(lock(fd, F_SETLK, F_WRLCK, 0, 10) == 0);
 }
 
+PROVES(close, "", "drops the process's locks on the file")
 CASE(any_close_drops_the_locks_of_the_process)
 {
 	int fd = open_file(), other = open(NAME, O_RDONLY);
@@ -124,6 +126,7 @@ CASE(an_end_drops_the_locks)
 	CHECK(lock(fd, F_SETLK, F_WRLCK, 0, 10) == 0);
 }
 
+PROVES(fcntl, "F_SETLKW", "waits")
 CASE(who_waits_gets_it)
 {
 	int fd = open_file(), ready[2], status;
@@ -159,6 +162,7 @@ static void wait_with_alarm(void *fd)
 	      errno == EINTR);
 }
 
+PROVES(fcntl, "F_SETLKW", "EINTR")
 CASE(a_signal_ends_the_wait)
 {
 	int fd = open_file();
@@ -168,6 +172,7 @@ CASE(a_signal_ends_the_wait)
 }
 
 /* Two processes, each with one byte, want each other's: one must be told. */
+PROVES(fcntl, "F_SETLKW", "EDEADLK")
 CASE(a_circle_is_refused)
 {
 	int fd = open_file(), ready[2], status, ret;
@@ -195,6 +200,7 @@ CASE(a_circle_is_refused)
 	CHECK(waitpid(pid, &status, 0) == pid && WEXITSTATUS(status) == 1);
 }
 
+PROVES(fcntl, "F_SETLK", "EBADF, EINVAL, EOVERFLOW, EFAULT")
 CASE(requests_that_are_refused)
 {
 	int fd = open_file(), read_only = open(NAME, O_RDONLY);
@@ -224,6 +230,7 @@ CASE(before_the_position)
 	expect_range(fd, 50, F_UNLCK, 0, 0);
 }
 
+PROVES(fcntl, "F_OFD_SETLK, F_OFD_GETLK", "belong to the open file")
 CASE(locks_of_an_open_file)
 {
 	int fd = open_file(), other = open(NAME, O_RDWR), copy = dup(fd);
@@ -243,6 +250,8 @@ CASE(locks_of_an_open_file)
 	CHECK(fcntl(other, F_OFD_SETLK, &l) == -1 && errno == EINVAL);
 }
 
+PROVES(flock, "LOCK_SH, LOCK_EX, LOCK_NB, LOCK_UN",
+       "by open file; EAGAIN, EINVAL, EBADF")
 CASE(whole_files)
 {
 	int fd = open_file(), other = open(NAME, O_RDONLY), copy = dup(fd);

@@ -25,6 +25,7 @@ static void expect_sealed(long ret)
 	CHECK(ret == -1 && errno == EPERM);
 }
 
+PROVES(memfd_create, "MFD_CLOEXEC", "a file without a name; EINVAL")
 CASE(flags_and_names)
 {
 	char name[300];
@@ -46,6 +47,8 @@ CASE(flags_and_names)
 	CHECK(memfd_create((char *)8, 0) == -1 && errno == EFAULT);
 }
 
+PROVES(memfd_create, "MFD_ALLOW_SEALING", "else sealed against seals")
+PROVES(fcntl, "F_ADD_SEALS, F_GET_SEALS", "only added; EPERM, EINVAL")
 CASE(only_who_asks_can_seal)
 {
 	int fd = memfd(0, 1), null = open("/dev/null", O_RDWR);
@@ -74,6 +77,7 @@ CASE(sealing_needs_a_descriptor_that_writes)
 	expect_sealed(fcntl(read_only, F_ADD_SEALS, F_SEAL_GROW));
 }
 
+PROVES(fcntl, "F_SEAL_SHRINK, F_SEAL_GROW", "EPERM or a short count")
 CASE(sealed_against_shrinking_and_growing)
 {
 	int fd = memfd(SEALABLE, 2);
@@ -91,6 +95,7 @@ CASE(sealed_against_shrinking_and_growing)
 	CHECK(pwrite(fd, page, PAGE, PAGE) == (ssize_t)PAGE);
 }
 
+PROVES(fcntl, "F_SEAL_WRITE", "EPERM for write, hole and shared map")
 CASE(sealed_against_writing)
 {
 	int fd = memfd(SEALABLE, 2);
@@ -106,6 +111,7 @@ CASE(sealed_against_writing)
 	CHECK(ftruncate(fd, PAGE) == 0);
 }
 
+PROVES(fcntl, "F_SEAL_WRITE", "EBUSY while a map may write")
 CASE(mappings_that_write_keep_the_seal_away)
 {
 	int fd = memfd(SEALABLE, 2);
@@ -135,6 +141,7 @@ CASE(mappings_of_a_child_count_too)
 	CHECK(in_child(add_write_seal, &fd) == 0);
 }
 
+PROVES(fcntl, "F_SEAL_FUTURE_WRITE", "old maps still write, EPERM for new")
 CASE(what_is_mapped_may_go_on)
 {
 	int fd = memfd(SEALABLE, 1);
@@ -154,6 +161,8 @@ CASE(what_is_mapped_may_go_on)
 
 /* ---- fallocate ------------------------------------------------------------------- */
 
+PROVES(fallocate, "FALLOC_FL_KEEP_SIZE",
+       "takes the pages, with or without the size")
 CASE(allocating_beyond_the_end)
 {
 	int fd = memfd(0, 1);
@@ -166,6 +175,7 @@ CASE(allocating_beyond_the_end)
 	CHECK(fstat(fd, &st) == 0 && st.st_size == 3 * (off_t)PAGE);
 }
 
+PROVES(fallocate, "FALLOC_FL_PUNCH_HOLE", "zeroes, pages given back")
 CASE(a_hole_reads_as_zeroes)
 {
 	enum { MODE = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE };
@@ -192,6 +202,7 @@ CASE(a_hole_reads_as_zeroes)
 	CHECK(lseek(fd, PAGE, SEEK_DATA) == 2 * (off_t)PAGE);
 }
 
+PROVES(fallocate, "", "EINVAL, EOPNOTSUPP, EFBIG, EBADF, ESPIPE")
 CASE(allocations_that_are_refused)
 {
 	int fd = memfd(0, 1), read_only, dir = open("/tmp", O_RDONLY), ends[2];
@@ -217,6 +228,7 @@ static void file_size_limit(rlim_t bytes)
 	CHECK(setrlimit(RLIMIT_FSIZE, &l) == 0);
 }
 
+PROVES(setrlimit, "RLIMIT_FSIZE", "a short count, then EFBIG")
 CASE(files_have_a_limit)
 {
 	char page[PAGE] = { 0 };
@@ -236,6 +248,7 @@ static void write_beyond(void *fd)
 		_exit(1);
 }
 
+PROVES(setrlimit, "RLIMIT_FSIZE", "SIGXFSZ")
 CASE(beyond_the_limit_is_deadly)
 {
 	int fd = memfd(0, 0), status;

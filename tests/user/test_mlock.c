@@ -55,6 +55,8 @@ static long status_kb(const char *name)
 	return line ? atol(line + strlen(name) + 1) : -1;
 }
 
+PROVES(mlock, "", "pages are there and counted (VmLck)")
+PROVES(munlock, "", "counted no more")
 CASE(locked_memory_is_there_and_counted)
 {
 	char *p = map(8, RW, 0);
@@ -72,6 +74,7 @@ CASE(locked_memory_is_there_and_counted)
 	CHECK(status_kb("VmLck") == before);
 }
 
+PROVES(mlock2, "MLOCK_ONFAULT", "waits for a touch; EINVAL")
 CASE(on_fault_waits_for_a_touch)
 {
 	char *p = map(4, RW, 0);
@@ -86,6 +89,9 @@ CASE(on_fault_waits_for_a_touch)
 	munmap(p, 4 * PAGE);
 }
 
+PROVES(mlock, "", "EINVAL, ENOMEM over a hole after doing the rest")
+PROVES(munlock, "", "ENOMEM over a hole after doing the rest")
+PROVES(mlockall, "", "EINVAL")
 CASE(errors)
 {
 	char *p = map(4, RW, 0);
@@ -105,6 +111,7 @@ CASE(errors)
 	munmap(p, 4 * PAGE);
 }
 
+PROVES(mmap, "MAP_LOCKED", "all pages at once")
 CASE(what_a_locked_page_refuses)
 {
 	char *p = map(2, RW, MAP_LOCKED);
@@ -118,6 +125,8 @@ CASE(what_a_locked_page_refuses)
 	munmap(p, 2 * PAGE);
 }
 
+PROVES(mlockall, "MCL_FUTURE", "of mmap and brk")
+PROVES(munlockall, "", "ends it")
 CASE(future_mappings_are_locked)
 {
 	unsigned long end = (unsigned long)syscall(SYS_brk, 0);
@@ -139,6 +148,7 @@ CASE(future_mappings_are_locked)
 	munmap(p, 4 * PAGE);
 }
 
+PROVES(mlockall, "MCL_CURRENT", "not inherited")
 CASE(a_child_has_nothing_locked)
 {
 	char *p = map(2, RW, MAP_LOCKED);
@@ -184,6 +194,9 @@ static int limited(rlim_t limit)
 	return mlockall(MCL_CURRENT) == -1 && errno == ENOMEM ? 0 : 7;
 }
 
+PROVES(mlock, "", "EPERM, ENOMEM at RLIMIT_MEMLOCK")
+PROVES(mmap, "MAP_LOCKED", "EPERM, EAGAIN at RLIMIT_MEMLOCK")
+PROVES(mremap, "", "EAGAIN at RLIMIT_MEMLOCK")
 CASE(the_limit_holds_without_privileges)
 {
 	const rlim_t limit[] = { 0, 4 * PAGE };
@@ -200,6 +213,7 @@ CASE(the_limit_holds_without_privileges)
 	}
 }
 
+PROVES(remap_file_pages, "", "pages in another order; EINVAL")
 CASE(remap_file_pages_reorders)
 {
 	volatile char *p = mmap(NULL, 4 * PAGE, RW, MAP_SHARED | MAP_ANONYMOUS,

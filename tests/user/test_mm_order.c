@@ -54,6 +54,7 @@ static long try_mremap(void *old, size_t old_len, size_t new_len, int flags,
 	return result_of(syscall(SYS_mremap, old, old_len, new_len, flags, to));
 }
 
+PROVES(mremap, "MREMAP_FIXED", "EFAULT before EINVAL; ENOMEM")
 CASE(mremap_looks_for_the_mapping_first)
 {
 	const int fixed = MREMAP_MAYMOVE | MREMAP_FIXED;
@@ -65,6 +66,7 @@ CASE(mremap_looks_for_the_mapping_first)
 	CHECK(try_mremap(AREA, PAGE, 1ul << 48, 0, NULL) == -ENOMEM);
 }
 
+PROVES(mremap, "MREMAP_DONTUNMAP", "EINVAL for another size")
 CASE(mremap_dontunmap_compares_bytes)
 {
 	const int flags = MREMAP_MAYMOVE | MREMAP_DONTUNMAP;
@@ -73,6 +75,7 @@ CASE(mremap_dontunmap_compares_bytes)
 	CHECK(try_mremap(AREA, PAGE - 1, PAGE, flags, NULL) == -EINVAL);
 }
 
+PROVES(mremap, "", "shrinking unmaps all behind")
 CASE(mremap_shrinks_beyond_the_mapping)
 {
 	map_at(AREA, 1, RW, MAP_PRIVATE);
@@ -82,6 +85,7 @@ CASE(mremap_shrinks_beyond_the_mapping)
 	CHECK(msync(AREA + 2 * PAGE, PAGE, MS_ASYNC) == -1);
 }
 
+PROVES(mremap, "", "grows into a guard gap")
 CASE(mremap_grows_into_a_guard_gap)
 {
 	map_at(AREA, 1, RW, MAP_PRIVATE);
@@ -89,6 +93,8 @@ CASE(mremap_grows_into_a_guard_gap)
 	CHECK(try_mremap(AREA, PAGE, 4 * PAGE, 0, NULL) == (long)AREA);
 }
 
+PROVES(mmap, "MAP_FIXED, MAP_HUGETLB",
+       "EINVAL, ENOMEM, EEXIST before the file is asked")
 CASE(mmap_asks_for_the_place_before_the_file)
 {
 	int fd = file_of(PAGE), none = open("/dev/null", O_WRONLY);
@@ -105,6 +111,7 @@ CASE(mmap_asks_for_the_place_before_the_file)
 	      -EINVAL);
 }
 
+PROVES(mmap, "", "EOVERFLOW")
 CASE(mmap_of_a_file_ends_where_files_do)
 {
 	int fd = file_of(PAGE);
@@ -115,6 +122,7 @@ CASE(mmap_of_a_file_ends_where_files_do)
 		       INT64_MAX - 2 * PAGE + 1) > 0);
 }
 
+PROVES(mmap, "MAP_SHARED_VALIDATE", "EOPNOTSUPP for an unknown flag")
 CASE(mmap_validate_knows_its_flags)
 {
 	int fd = file_of(PAGE), zero = open("/dev/zero", O_RDWR);
@@ -126,12 +134,15 @@ CASE(mmap_validate_knows_its_flags)
 	CHECK(try_mmap(NULL, PAGE, RW, MAP_PRIVATE, zero, 1) == -EINVAL);
 }
 
+PROVES(mmap, "", "a hint below a page is none")
 CASE(mmap_hint_below_a_page_is_none)
 {
 	CHECK(try_mmap((void *)1, PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS, -1,
 		       0) > 1l << 32);
 }
 
+PROVES(madvise, "MADV_POPULATE_READ, MADV_POPULATE_WRITE",
+       "EINVAL without the right, ENOMEM")
 CASE(madvise_populate_wants_the_right)
 {
 	map_at(AREA, 1, PROT_EXEC, MAP_PRIVATE);
@@ -142,6 +153,7 @@ CASE(madvise_populate_wants_the_right)
 	CHECK(madvise(AREA, 2 * PAGE, 22) == -1 && errno == ENOMEM);
 }
 
+PROVES(madvise, "MADV_DONTNEED_LOCKED", "EINVAL for DONTNEED, zeroes for this")
 CASE(madvise_dontneed_of_locked_memory)
 {
 	char *p = map_at(AREA, 1, RW, MAP_PRIVATE | MAP_LOCKED);
@@ -154,6 +166,8 @@ CASE(madvise_dontneed_of_locked_memory)
 }
 
 /* What comes before the wrong kind of memory has the advice. */
+PROVES(madvise, "MADV_WIPEONFORK",
+       "zeroes in the child; EINVAL for shared memory")
 CASE(madvise_wipeonfork_goes_as_far_as_it_can)
 {
 	char *p = map_at(AREA, 1, RW, MAP_PRIVATE);
@@ -169,6 +183,8 @@ CASE(madvise_wipeonfork_goes_as_far_as_it_can)
 	CHECK(waitpid(pid, &status, 0) == pid && status == 0);
 }
 
+PROVES(msync, "MS_SYNC, MS_ASYNC", "ENOMEM over a hole")
+PROVES(msync, "MS_INVALIDATE", "EBUSY for locked memory")
 CASE(msync_invalidate_of_locked_memory)
 {
 	map_at(AREA, 2, RW, MAP_PRIVATE | MAP_LOCKED);
@@ -179,6 +195,7 @@ CASE(msync_invalidate_of_locked_memory)
 	CHECK(msync(AREA, ~0ul, MS_SYNC) == 0); /* wraps to nothing */
 }
 
+PROVES(brk, "", "does not shrink over a hole")
 CASE(brk_does_not_shrink_over_nothing)
 {
 	char *from = (char *)(((uintptr_t)sbrk(0) + PAGE - 1) & ~(PAGE - 1));
@@ -189,6 +206,7 @@ CASE(brk_does_not_shrink_over_nothing)
 	CHECK(syscall(SYS_brk, from + 2 * PAGE) == (long)(from + 2 * PAGE));
 }
 
+PROVES(mprotect, "PROT_GROWSUP", "ENOMEM before EINVAL")
 CASE(mprotect_looks_at_bits_last)
 {
 	CHECK(mprotect(AREA, ~0ul - PAGE, 0x80) == -1 && errno == ENOMEM);
@@ -211,6 +229,8 @@ static long data_now(void)
 }
 
 /* Two VMAs, room for one: it becomes data, the other does not. */
+PROVES(mprotect, "", "ENOMEM beyond RLIMIT_DATA, after doing the rest")
+PROVES(setrlimit, "RLIMIT_DATA", "bounds private writable memory")
 CASE(mprotect_counts_data_as_it_goes)
 {
 	struct rlimit limit = { 0, RLIM_INFINITY };
@@ -225,6 +245,7 @@ CASE(mprotect_counts_data_as_it_goes)
 }
 
 /* Locked memory that may be written has its own pages at once. */
+PROVES(mmap, "MAP_LOCKED, MAP_NONBLOCK", "own pages at once")
 CASE(mprotect_copies_locked_pages)
 {
 	int fd = file_of(PAGE);
@@ -241,6 +262,7 @@ CASE(mprotect_copies_locked_pages)
 	CHECK(*p == 'x');
 }
 
+PROVES(pwrite64, "", "EFAULT leaves no page behind")
 CASE(write_of_nothing_takes_no_page)
 {
 	int fd = file_of(4 * PAGE);
@@ -260,6 +282,8 @@ CASE(write_grows_its_own_source)
 	CHECK(pwrite(fd, p + 100, 2 * PAGE, 2 * PAGE) == 2 * (long)PAGE);
 }
 
+PROVES(pwrite64, "", "EBADF before EFAULT")
+PROVES(pread64, "", "EINVAL beyond the last offset")
 CASE(bad_descriptor_before_bad_address)
 {
 	int fd = file_of(PAGE), in = open("/dev/null", O_RDONLY);

@@ -6,6 +6,9 @@
 
 #define ANON (MAP_PRIVATE | MAP_ANONYMOUS)
 
+PROVES(mmap, "", "EINVAL, EBADF, ENOMEM")
+PROVES(munmap, "", "EINVAL")
+PROVES(mprotect, "", "EINVAL for a misaligned address")
 CASE(bad_arguments)
 {
 	CHECK(mmap(NULL, 0, RW, ANON, -1, 0) == MAP_FAILED && errno == EINVAL);
@@ -24,6 +27,7 @@ CASE(bad_arguments)
 	CHECK(syscall(SYS_mprotect, 1, PAGE, RW) == -1 && errno == EINVAL);
 }
 
+PROVES(munmap, "", "nothing there is fine")
 CASE(munmap_of_nothing_is_fine)
 {
 	char *p = map_pages(4, RW);
@@ -32,6 +36,7 @@ CASE(munmap_of_nothing_is_fine)
 	CHECK(munmap(p, 4 * PAGE) == 0);
 }
 
+PROVES(mmap, "MAP_FIXED", "unmaps what is below")
 CASE(fixed_replaces)
 {
 	char *p = map_pages(4, RW);
@@ -43,6 +48,7 @@ CASE(fixed_replaces)
 	      p[3 * PAGE] == 1);
 }
 
+PROVES(mmap, "MAP_FIXED_NOREPLACE", "EEXIST when something is there")
 CASE(fixed_noreplace)
 {
 	char *p = map_pages(4, RW);
@@ -55,6 +61,7 @@ CASE(fixed_noreplace)
 	      p + PAGE);
 }
 
+PROVES(mmap, "", "a hint is taken when free")
 CASE(hint_is_taken_when_free)
 {
 	char *p = map_pages(16, RW);
@@ -64,6 +71,7 @@ CASE(hint_is_taken_when_free)
 	CHECK(mmap(p + 4 * PAGE, PAGE, RW, ANON, -1, 0) != p + 4 * PAGE);
 }
 
+PROVES(mprotect, "", "ENOMEM over a hole")
 CASE(mprotect_over_a_hole)
 {
 	char *p = map_pages(4, RW);
@@ -72,6 +80,7 @@ CASE(mprotect_over_a_hole)
 	CHECK(mprotect(p, 4 * PAGE, PROT_READ) == -1 && errno == ENOMEM);
 }
 
+PROVES(mremap, "MREMAP_MAYMOVE", "grows in place, moves, shrinks; EINVAL")
 CASE(mremap_grows_moves_shrinks)
 {
 	char *p = map_pages(8, RW), *q;
@@ -93,6 +102,7 @@ static char *raw_brk(char *to)
 	return (char *)syscall(SYS_brk, to);
 }
 
+PROVES(mremap, "MREMAP_FIXED", "EFAULT when the source is gone")
 CASE(mremap_over_its_own_source)
 {
 	char *p = mmap(NULL, 2 * PAGE, RW, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -104,6 +114,7 @@ CASE(mremap_over_its_own_source)
 	      errno == EFAULT);
 }
 
+PROVES(madvise, "MADV_FREE, MADV_DONTNEED", "EINVAL for locked memory")
 CASE(advice_on_locked_memory)
 {
 	char *p = mmap(NULL, PAGE, RW, ANON | MAP_LOCKED, -1, 0);
@@ -115,6 +126,7 @@ CASE(advice_on_locked_memory)
 	CHECK(p[0] == 7);
 }
 
+PROVES(brk, "", "grows, shrinks; fresh pages are zero")
 CASE(brk_moves)
 {
 	char *start = raw_brk(NULL), *p;
@@ -128,6 +140,7 @@ CASE(brk_moves)
 	CHECK(p[PAGE] == 0 && p[7 * PAGE] == 0 && p[0] == 9);
 }
 
+PROVES(mprotect, "", "2000 splits and merges")
 CASE(many_areas)
 {
 	enum { N = 2000 };
@@ -145,6 +158,8 @@ CASE(many_areas)
 	CHECK(munmap(p, 2 * N * PAGE) == 0);
 }
 
+PROVES(mmap, "MAP_POPULATE", "all pages at once")
+PROVES(mincore, "", "who is there, who is not")
 CASE(populate)
 {
 	unsigned char vec[16];

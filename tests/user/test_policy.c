@@ -19,6 +19,10 @@ static long set_priority(int priority)
 	return syscall(SYS_sched_setparam, 0, &priority);
 }
 
+PROVES(sched_setscheduler, "SCHED_BATCH, SCHED_IDLE", "kept")
+PROVES(sched_getscheduler, "", "what was set")
+PROVES(sched_setparam, "", "priority 0")
+PROVES(sched_getparam, "", "priority 0")
 CASE(policies)
 {
 	int priority = -1;
@@ -33,6 +37,9 @@ CASE(policies)
 	CHECK(syscall(SYS_sched_getparam, 0, &priority) == 0 && priority == 0);
 }
 
+PROVES(sched_setscheduler, "SCHED_FIFO, SCHED_RR",
+       "EINVAL, ESRCH, EFAULT, EPERM")
+PROVES(sched_setparam, "", "EINVAL")
 CASE(policies_that_are_refused)
 {
 	CHECK(set_policy(0, SCHED_OTHER, 1) == -1 && errno == EINVAL);
@@ -51,6 +58,8 @@ CASE(policies_that_are_refused)
 	CHECK(set_policy(0, SCHED_FIFO, 1) == -1 && errno == EPERM);
 }
 
+PROVES(sched_get_priority_max, "", "99 or 0; EINVAL")
+PROVES(sched_get_priority_min, "", "1 or 0")
 CASE(priorities_of_policies)
 {
 	CHECK(sched_get_priority_max(SCHED_FIFO) == 99);
@@ -65,6 +74,8 @@ static void check_nice(void *expected)
 	CHECK(getpriority(PRIO_PROCESS, 0) == *(int *)expected);
 }
 
+PROVES(setpriority, "PRIO_PROCESS", "bounded")
+PROVES(getpriority, "PRIO_PROCESS", "inherited")
 CASE(nice_is_inherited_and_bounded)
 {
 	int three = 3;
@@ -80,6 +91,8 @@ CASE(nice_is_inherited_and_bounded)
 	      (SCHED_OTHER | SCHED_RESET_ON_FORK));
 }
 
+PROVES(setpriority, "PRIO_PGRP", "ESRCH")
+PROVES(getpriority, "PRIO_PGRP", "ESRCH, EINVAL")
 CASE(nice_of_groups)
 {
 	CHECK(setpgid(0, 0) == 0);
@@ -91,6 +104,8 @@ CASE(nice_of_groups)
 	CHECK(setpriority(PRIO_PGRP, NOBODY, 0) == -1 && errno == ESRCH);
 }
 
+PROVES(membarrier, "MEMBARRIER_CMD_GLOBAL, MEMBARRIER_CMD_PRIVATE_EXPEDITED",
+       "EPERM before it is registered, EINVAL")
 CASE(memory_barriers)
 {
 	enum { QUERY = 0, GLOBAL = 1, PRIVATE = 8, REGISTER_PRIVATE = 16 };

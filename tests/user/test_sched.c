@@ -63,6 +63,8 @@ CASE(floating_point_survives_switches)
 		CHECK(wait(&status) > 0 && status == 0);
 }
 
+PROVES(read, "", "pipe: bytes in order, 0 at the end")
+PROVES(write, "", "pipe: waits for room")
 CASE(pipe_carries_bytes_in_order)
 {
 	int fds[2], status;
@@ -94,6 +96,7 @@ CASE(pipe_carries_bytes_in_order)
 	CHECK(waitpid(pid, &status, 0) == pid && status == 0);
 }
 
+PROVES(write, "", "EPIPE")
 CASE(broken_pipe)
 {
 	int fds[2];
@@ -104,6 +107,8 @@ CASE(broken_pipe)
 	CHECK(write(fds[1], "x", 1) == -1 && errno == EPIPE);
 }
 
+PROVES(nanosleep, "", "at least its time")
+PROVES(clock_gettime, "CLOCK_MONOTONIC", "goes on")
 CASE(sleep_takes_at_least_its_time)
 {
 	struct timespec a, b, d = { 0, 30000000 };
@@ -116,6 +121,7 @@ CASE(sleep_takes_at_least_its_time)
 	CHECK(ns >= 30000000);
 }
 
+PROVES(kill, "", "SIGTERM ends another; ESRCH")
 CASE(killed_by_another)
 {
 	int status;
@@ -150,6 +156,8 @@ static void go_to(int cpu)
 	CHECK(sched_setaffinity(0, sizeof(one), &one) == 0);
 }
 
+PROVES(getcpu, "", "the CPU that was chosen")
+PROVES(sched_yield, "", "stays on its CPU")
 CASE(getcpu_agrees_with_affinity)
 {
 	cpu_set_t all;
@@ -189,6 +197,8 @@ CASE(children_inherit_affinity)
 }
 
 /* A process that never enters the kernel by itself is moved all the same. */
+PROVES(sched_setaffinity, "", "of a running process; ESRCH")
+PROVES(sched_getaffinity, "", "what was set")
 CASE(affinity_of_another)
 {
 	cpu_set_t all, one, now;
@@ -220,6 +230,8 @@ CASE(affinity_of_another)
 	      errno == ESRCH);
 }
 
+PROVES(sched_setaffinity, "", "EINVAL, EFAULT")
+PROVES(sched_getaffinity, "", "EINVAL for too little room")
 CASE(affinity_wants_a_cpu_that_runs)
 {
 	cpu_set_t none, all, absent;

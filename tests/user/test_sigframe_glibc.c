@@ -124,6 +124,7 @@ static void step_over_and_spoil(int signo, siginfo_t *info, void *context)
 
 /* What no function call would keep: a vector register and a flag, held over an
  * instruction that a signal interrupts. */
+PROVES(rt_sigreturn, "", "all registers")
 CASE(registers_and_flags_come_back)
 {
 	struct sigaction sa = { .sa_sigaction = step_over_and_spoil,
@@ -159,6 +160,7 @@ static void nest(int signo)
 	depth--;
 }
 
+PROVES(tgkill, "", "handlers interrupt handlers")
 CASE(handlers_interrupt_handlers)
 {
 	for (int i = 0; i <= 5; i++)
@@ -175,6 +177,8 @@ static void look_at_mask(int signo)
 	sigprocmask(SIG_BLOCK, NULL, &inside);
 }
 
+PROVES(rt_sigaction, "", "sa_mask during the handler")
+PROVES(rt_sigreturn, "", "the mask comes back")
 CASE(mask_comes_back)
 {
 	struct sigaction sa = { .sa_handler = look_at_mask };
@@ -203,6 +207,7 @@ CASE(handlers_return_after_fork)
 	CHECK(handled == 1);
 }
 
+PROVES(sigaltstack, "", "AT_MINSIGSTKSZ is enough")
 CASE(smallest_alternate_stack)
 {
 	size_t size = getauxval(AT_MINSIGSTKSZ);
@@ -256,6 +261,7 @@ static void on_interrupt(int signo)
 }
 
 /* An interrupted call starts again with the arguments it had. */
+PROVES(rt_sigaction, "SA_RESTART", "read starts again with its arguments")
 CASE(restarted_call_keeps_its_arguments)
 {
 	struct sigaction sa = { .sa_handler = on_interrupt,
@@ -302,6 +308,7 @@ static void return_without_vdso(void *arg)
 	raise_it();
 }
 
+PROVES(mremap, "MREMAP_FIXED", "the vDSO may move")
 CASE(vdso_is_a_mapping_like_others)
 {
 	char *vdso = find_vdso();

@@ -44,6 +44,7 @@ static int try_access(volatile char *p, enum access how)
 	return 0;
 }
 
+PROVES(rt_sigaction, "SA_SIGINFO", "SEGV_MAPERR with the exact address")
 CASE(nothing_mapped)
 {
 	char *p = map_pages(2, RW);
@@ -58,6 +59,7 @@ CASE(nothing_mapped)
 	CHECK(seen.si_code == SEGV_MAPERR && seen.si_addr == NULL);
 }
 
+PROVES(mprotect, "", "SEGV_ACCERR with the exact address")
 CASE(missing_rights)
 {
 	char *p = map_pages(3, RW);
@@ -83,6 +85,7 @@ CASE(kernel_addresses)
 	CHECK(try_access((char *)0xffff800000000000ul, WRITE_IT) == SIGSEGV);
 }
 
+PROVES(mmap, "", "BUS_ADRERR past the last page, zeroes behind the end")
 CASE(past_the_end_of_a_file)
 {
 	int fd = open("/tmp/bus", O_RDWR | O_CREAT | O_TRUNC, 0600);
@@ -124,6 +127,7 @@ static int recurse(int depth)
 	return recurse(depth + 1) + frame[0];
 }
 
+PROVES(sigaltstack, "SA_ONSTACK", "a handler for the stack's overflow")
 CASE(stack_overflow_on_an_alternate_stack)
 {
 	stack_t ss = { .ss_sp = alt_stack, .ss_size = sizeof(alt_stack) };
@@ -155,6 +159,7 @@ CASE(handler_runs_and_returns)
 	CHECK(x == 3.0);
 }
 
+PROVES(rt_sigprocmask, "SIG_BLOCK, SIG_SETMASK", "a blocked signal waits")
 CASE(blocked_signal_waits)
 {
 	sigset_t set, old;
@@ -168,6 +173,35 @@ CASE(blocked_signal_waits)
 	CHECK(got_usr1 == 0);
 	CHECK(sigprocmask(SIG_SETMASK, &old, NULL) == 0);
 	CHECK(got_usr1 == SIGUSR1);
+}
+
+static volatile int depth, deepest;
+
+static void on_nested(int signo)
+{
+	depth++;
+	deepest = depth > deepest ? depth : deepest;
+	if (depth < 3)
+		raise(signo);
+	depth--;
+}
+
+PROVES(rt_sigaction, "SA_NODEFER", "the handler may be interrupted by its own")
+PROVES(rt_sigaction, "SA_RESETHAND", "once, then deadly")
+CASE(handlers_once_or_nested)
+{
+	struct sigaction sa = { .sa_handler = on_nested,
+				.sa_flags = SA_NODEFER },
+			 now;
+
+	CHECK(sigaction(SIGUSR2, &sa, NULL) == 0 && raise(SIGUSR2) == 0);
+	CHECK(deepest == 3 && depth == 0);
+	sa.sa_handler = on_usr1;
+	sa.sa_flags = SA_RESETHAND;
+	CHECK(sigaction(SIGUSR2, &sa, NULL) == 0 && raise(SIGUSR2) == 0);
+	CHECK(got_usr1 == SIGUSR2);
+	CHECK(sigaction(SIGUSR2, NULL, &now) == 0);
+	CHECK(now.sa_handler == SIG_DFL);
 }
 
 static void divide(void *arg)

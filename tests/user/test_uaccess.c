@@ -53,6 +53,7 @@ CASE(buffer_that_ends_in_a_hole)
 	CHECK(p[PAGE - 1] == 'q');
 }
 
+PROVES(read, "", "into fresh pages")
 CASE(kernel_writes_break_cow_and_demand_zero)
 {
 	int fd = open("/dev/zero", O_RDONLY);
@@ -66,6 +67,8 @@ CASE(kernel_writes_break_cow_and_demand_zero)
 	CHECK(S_ISDIR(st.st_mode));
 }
 
+PROVES(open, "", "EFAULT only where the string goes on (aarch64: openat)")
+PROVES(openat, "", "EFAULT only where the string goes on (x86_64: open)")
 CASE(strings_across_a_page_border)
 {
 	char *p = map_pages(2, RW);
@@ -77,6 +80,7 @@ CASE(strings_across_a_page_border)
 	CHECK(open(p + PAGE - 4, O_RDONLY) == -1 && errno == EFAULT);
 }
 
+PROVES(writev, "", "a short count or EFAULT; EINVAL")
 CASE(vectors)
 {
 	int fds[2];
@@ -93,6 +97,8 @@ CASE(vectors)
 	CHECK(writev(fds[1], v, minus_one) == -1 && errno == EINVAL);
 }
 
+PROVES(pselect6, "", "times at their borders")
+PROVES(select, "", "times at their borders; EINVAL")
 CASE(times_at_their_borders)
 {
 	static const int64_t odd[] = { -1, INT64_MAX, INT64_MIN,

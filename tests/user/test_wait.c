@@ -24,6 +24,8 @@ static void abort_quietly(void *arg)
 	abort();
 }
 
+PROVES(wait4, "", "core bit in the status")
+PROVES(setrlimit, "RLIMIT_CORE", "decides on the core bit")
 CASE(core_bit_follows_the_limit)
 {
 	int status;
@@ -55,6 +57,7 @@ CASE(some_deaths_leave_no_core)
 	CHECK(WTERMSIG(status) == SIGTERM && !WCOREDUMP(status));
 }
 
+PROVES(waitid, "WEXITED, WNOWAIT", "CLD_DUMPED; ECHILD, EINVAL")
 CASE(waitid_tells_the_story)
 {
 	siginfo_t info;
@@ -77,6 +80,8 @@ CASE(waitid_tells_the_story)
 	CHECK(waitid(P_PID, 0, &info, WEXITED) == -1 && errno == EINVAL);
 }
 
+PROVES(waitid, "WCONTINUED", "CLD_CONTINUED, once")
+PROVES(wait4, "WUNTRACED, WNOHANG", "a stop, once")
 CASE(stop_and_continue_are_seen_once)
 {
 	siginfo_t info;
@@ -130,6 +135,8 @@ static int wait_for(int signo, siginfo_t *info)
 	return sigtimedwait(&set, info, &now);
 }
 
+PROVES(rt_sigqueueinfo, "", "realtime signals queue with their values")
+PROVES(rt_sigtimedwait, "", "takes one signal; EAGAIN")
 CASE(realtime_signals_queue_with_their_values)
 {
 	int signo = SIGRTMIN + 1;
@@ -160,6 +167,8 @@ CASE(others_wait_once)
 	CHECK(wait_for(SIGUSR1, &info) == -1 && errno == EAGAIN);
 }
 
+PROVES(setitimer, "ITIMER_REAL", "SIGALRM with SI_KERNEL")
+PROVES(kill, "", "SI_USER and the sender")
 CASE(the_clock_speaks_for_the_kernel)
 {
 	const struct itimerval soon = { { 0, 0 }, { 0, 1000 } };
@@ -177,6 +186,7 @@ CASE(the_clock_speaks_for_the_kernel)
 	CHECK(info.si_code == SI_USER && info.si_pid == getpid());
 }
 
+PROVES(rt_sigqueueinfo, "", "EPERM, ESRCH, EINVAL, EFAULT")
 CASE(stories_of_others_cannot_be_told)
 {
 	siginfo_t info = { .si_code = SI_USER };
@@ -197,6 +207,7 @@ CASE(stories_of_others_cannot_be_told)
 	      errno == EFAULT);
 }
 
+PROVES(rt_tgsigqueueinfo, "", "one thread; ESRCH, EINVAL")
 CASE(a_signal_for_one_thread)
 {
 	siginfo_t info = { .si_code = SI_QUEUE };
@@ -213,6 +224,7 @@ CASE(a_signal_for_one_thread)
 	      errno == EINVAL);
 }
 
+PROVES(setrlimit, "RLIMIT_SIGPENDING", "EAGAIN")
 CASE(the_queue_is_bounded)
 {
 	int signo = SIGRTMIN + 2, nr = 0;
@@ -247,6 +259,7 @@ static long clone3(uint64_t flags, uint64_t exit_signal)
 	return syscall(SYS_clone3, &args, sizeof(args));
 }
 
+PROVES(clone3, "CLONE_PARENT", "a sibling")
 CASE(a_sibling_has_our_parent)
 {
 	int status, pipe_to_us[2];
@@ -297,6 +310,7 @@ static void handler(int signo)
 	(void)signo;
 }
 
+PROVES(clone3, "CLONE_CLEAR_SIGHAND", "handlers cleared, ignored stays")
 CASE(handlers_are_cleared_and_ignored_stays)
 {
 	struct sigaction sa;
@@ -316,6 +330,7 @@ CASE(handlers_are_cleared_and_ignored_stays)
 	CHECK(waitpid((pid_t)pid, &status, 0) == pid && status == 0);
 }
 
+PROVES(clone3, "", "EINVAL, E2BIG, EFAULT")
 CASE(clone3_refuses)
 {
 	struct clone_args args = { 0 };
