@@ -172,21 +172,6 @@ static int image_note_bounds(struct mm *mm, const struct elf_image *img,
 	return mm_set_brk(mm, end, end);
 }
 
-/* A free place for len bytes: mapped and unmapped again. */
-static int place_find(struct mm *mm, size_t len, vaddr_t *out)
-{
-	struct mmap_request rq = {
-		.len = len,
-		.prot = PROT_NONE,
-		.flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-		.may_read = true,
-		.may_write = true,
-	};
-	int err = mm_mmap(mm, &rq, out);
-
-	return err ? err : mm_munmap(mm, *out, len);
-}
-
 /* The dynamic loader goes to the top of the mmap area and starts first. */
 static int interp_load(struct exec_plan *plan)
 {
@@ -203,7 +188,9 @@ static int interp_load(struct exec_plan *plan)
 	}
 	at = img->start;
 	if (img->dynamic)
-		err = place_find(plan->mm, img->end - img->start, &at);
+		at = mm_find_place(plan->mm, img->end - img->start);
+	if (!at)
+		err = -ENOMEM;
 	if (!err)
 		err = image_map(plan->mm, plan->interp, img, at - img->start);
 	plan->interp_base = at - img->start;

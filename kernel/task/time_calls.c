@@ -6,6 +6,7 @@
  * without handler interrupts (a stop, say) goes on to its first deadline: the
  * task keeps it in restart_deadline, and the restarted call asks there first.
  */
+#include "kernel/task/clock.h"
 #include "kernel/task/deadline.h"
 #include "kernel/task/rusage.h"
 #include "kernel/task/signal.h"
@@ -13,11 +14,6 @@
 #include "kernel/task/task.h"
 #include "mm/spaces/uaccess.h"
 
-enum {
-	CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_PROCESS_CPUTIME_ID,
-	CLOCK_THREAD_CPUTIME_ID, CLOCK_MONOTONIC_RAW, CLOCK_REALTIME_COARSE,
-	CLOCK_MONOTONIC_COARSE, CLOCK_BOOTTIME,
-};
 enum { TIMER_ABSTIME = 1 };
 enum { ITIMER_REAL = 0 };
 
@@ -110,19 +106,13 @@ int deadline_from_absolute(const void __user *uts, bool realtime, u64 *deadline)
 /* ---- clocks -------------------------------------------------------------- */
 
 /* -EINVAL: no such clock. */
-static int clock_read(u64 clock, u64 *ns)
+static int clock_read(u32 clock, u64 *ns)
 {
+	if (clock_base(&timer_clock, clock, ns)) {
+		*ns += timer_now();
+		return 0;
+	}
 	switch (clock) {
-	case CLOCK_REALTIME:
-	case CLOCK_REALTIME_COARSE:
-		*ns = time_realtime_ns();
-		return 0;
-	case CLOCK_MONOTONIC:
-	case CLOCK_MONOTONIC_RAW:
-	case CLOCK_MONOTONIC_COARSE:
-	case CLOCK_BOOTTIME:
-		*ns = timer_now();
-		return 0;
 	case CLOCK_PROCESS_CPUTIME_ID:
 		*ns = process_cpu_ns(current_process());
 		return 0;
