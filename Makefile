@@ -103,6 +103,31 @@ $(B)/%.S.o: %.S
 	@echo "  AS      $<"
 	@$(CC) $(ASFLAGS) -MD -MP -c $< -o $@
 
+# The vDSO is a program of its own: a shared object of one page in user space,
+# which the kernel carries as it is.
+VDSO_FLAGS := -std=gnu11 -O2 -fPIC -ffreestanding -fno-stack-protector -fno-common \
+	-fno-jump-tables -fasynchronous-unwind-tables -mgeneral-regs-only $(WARN) \
+	-iquote . -isystem arch/$(ARCH) $(VDSO_$(ARCH))
+VDSO_x86_64  := -m64 -fcf-protection=none
+VDSO_aarch64 := -mbranch-protection=none
+VDSO_DIR  := kernel/task/vdso
+VDSO_SRCS := $(wildcard $(VDSO_DIR)/*.c arch/$(ARCH)/vdso/*.S)
+VDSO_OBJS := $(patsubst %,$(B)/vdso/%.o,$(VDSO_SRCS))
+VDSO_LINK := -T $(VDSO_DIR)/vdso.ld --version-script=arch/$(ARCH)/vdso/exports.ld
+
+$(VDSO_OBJS): $(B)/vdso/%.o: %
+	@mkdir -p $(@D)
+	@echo "  VDSO    $<"
+	@$(CC) $(VDSO_FLAGS) -MD -MP -c $< -o $@
+
+$(B)/vdso.so: $(VDSO_OBJS) $(VDSO_DIR)/vdso.ld arch/$(ARCH)/vdso/exports.ld
+	@$(LD) -shared -nostdlib -s -Bsymbolic -soname linux-vdso.so.1 --hash-style=sysv \
+		--eh-frame-hdr --build-id=none --orphan-handling=error -z noexecstack \
+		-z max-page-size=4096 $(VDSO_LINK) $(VDSO_OBJS) -o $@
+
+$(B)/kernel/task/vdso_image.S.o: ASFLAGS += -Wa,-I$(B)
+$(B)/kernel/task/vdso_image.S.o: $(B)/vdso.so
+
 $(B)/linker.ld: linker.ld arch/$(ARCH)/layout.h
 	@mkdir -p $(@D)
 	@$(CC) -E -P -x assembler-with-cpp -D__ASSEMBLER__ -DLINKER_SCRIPT \
@@ -124,7 +149,7 @@ $(B)/Image: $(B)/quire.elf
 	@echo "  IMAGE   $@"
 	@$(OBJCOPY) -O binary $< $@
 
--include $(OBJS:.o=.d)
+-include $(OBJS:.o=.d) $(VDSO_OBJS:.o=.d)
 
 # host.mk gives host-tests (build), host-list (print the programs' paths), and
 # HOST_CFLAGS, HOST_SRCS for lint; COVERAGE=1 builds them with gcov.

@@ -72,14 +72,6 @@ struct signal_delivery {
 	vaddr_t vdso_restorer;          /* the kernel's own; 0: none */
 };
 
-/*
- * Code of the machine's that every program gets to see (kernel/task/vdso.c):
- * what a handler returns to where C libraries bring no restorer. It runs at any
- * address. Empty on machines whose libraries do.
- */
-extern const char vdso_image_start[], vdso_image_end[];
-extern const char vdso_image_restorer[];
-
 /** signal_frame_size() - the stack that one delivery needs, in bytes: AT_MINSIGSTKSZ. */
 size_t signal_frame_size(void);
 

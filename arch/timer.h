@@ -3,6 +3,7 @@
 #ifndef ARCH_TIMER_H
 #define ARCH_TIMER_H
 
+#include "lib/clock.h"
 #include "lib/types.h"
 
 /** timer_init() - calibrate the clock, claim the interrupt. Boot, after irq_init(). */
@@ -10,6 +11,9 @@ void timer_init(void);
 
 /** timer_init_cpu() - this CPU's timer, for a further CPU; not armed. */
 void timer_init_cpu(void);
+
+/* What timer_now() makes of cpu_timestamp(); complete after timer_init(). */
+extern struct clock_rule timer_clock;
 
 /** timer_now() - nanoseconds since boot, monotonic. Context: any. */
 u64 timer_now(void);

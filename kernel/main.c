@@ -79,7 +79,7 @@ void __noreturn kmain(void)
 	rmap_walk_init();               /* … that truncation reaches */
 	fs_init();                      /* tmpfs root, devices, /proc */
 	fs_load_initramfs(&bootinfo);   /* and its files */
-	vdso_init();                    /* the kernel's code inside programs */
+	vdso_init();                    /* the kernel's page inside programs */
 	watchdog_start();               /* stuck CPUs are reported from here on */
 	all_came = cpus_start();        /* the other CPUs */
 	kmap_protect();                 /* text, rodata: read-only from now on */

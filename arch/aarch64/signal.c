@@ -16,7 +16,7 @@
  *                 └──────────────────────────┘
  *
  * The handler returns to x30: the restorer of the C library, or else the
- * kernel's own in the vDSO (vdso.S). Either calls rt_sigreturn with sp where
+ * kernel's own in the vDSO (vdso/restorer.S). Either calls rt_sigreturn with sp where
  * it was at the handler's start, so siginfo lies there.
  *
  * The parts behind the registers lie in 4 KiB of their own, each with a head

@@ -3,7 +3,7 @@
  * The clock of AArch64: the generic timer's virtual counter for "now", its
  * compare register for "wake me then", the PL031 for the date.
  *
- *   ns = (count - count at the start) * ns_mult >> 32
+ *   ns = (count - count at the start) * mult >> 32
  *
  * The counter is the same on all CPUs and tells its own rate; a firmware that
  * left CNTFRQ_EL0 empty is helped by the device tree. The virtual timer is the
@@ -25,23 +25,15 @@
 
 #define NS_PER_S 1000000000ull
 
-static u64 count_start;
-static u64 ns_mult;                     /* ns << 32 per count */
+struct clock_rule timer_clock;
 static u64 count_mult;                  /* counts << 32 per ns */
-static u64 wall_base;                   /* ns of the epoch at the start */
-
-/* 64 x 64 bits, the middle: a clock must not overflow after an hour. */
-static inline u64 mul_shift_32(u64 a, u64 b)
-{
-	return (u64)((unsigned __int128)a * b >> 32);
-}
 
 u64 timer_now(void)
 {
-	return mul_shift_32(cpu_timestamp() - count_start, ns_mult);
+	return clock_rule_ns(&timer_clock, cpu_timestamp());
 }
 
-u64 timer_wall_base(void) { return wall_base; }
+u64 timer_wall_base(void) { return timer_clock.epoch_ns; }
 
 /* In the past it fires at once. */
 void timer_arm(u64 deadline)
@@ -50,8 +42,9 @@ void timer_arm(u64 deadline)
 		write_sysreg(cntv_ctl_el0, CNTV_CTL_EL0_IMASK);
 		return;
 	}
-	write_sysreg(cntv_cval_el0,
-		     count_start + mul_shift_32(deadline, count_mult) + 1);
+	write_sysreg(cntv_cval_el0, timer_clock.start +
+					    mul_shift_32(deadline, count_mult) +
+					    1);
 	write_sysreg(cntv_ctl_el0, CNTV_CTL_EL0_ENABLE);
 }
 
@@ -78,7 +71,8 @@ static void __init wall_init(void)
 	rtc = ioremap(pa_make(platform.rtc.start), PAGE_SIZE);
 	if (!rtc)
 		return;
-	wall_base = *(__force volatile u32 *)rtc * NS_PER_S - timer_now();
+	timer_clock.epoch_ns = *(__force volatile u32 *)rtc * NS_PER_S -
+			       timer_now();
 }
 
 void __init timer_init(void)
@@ -91,8 +85,8 @@ void __init timer_init(void)
 	if (!hz)
 		panic("timer: neither CNTFRQ_EL0 nor the firmware's tables "
 		      "tell the counter's rate");
-	count_start = cpu_timestamp();
-	ns_mult = (NS_PER_S << 32) / hz;
+	timer_clock.start = cpu_timestamp();
+	timer_clock.mult = (NS_PER_S << 32) / hz;
 	count_mult = (hz << 32) / NS_PER_S;
 	timer_arm(~(u64)0);
 	if (irq_register(line, timer_interrupt, NULL, "timer"))

@@ -35,9 +35,6 @@ static_assert(__builtin_offsetof(struct tss, sp0) == TSS_SP0, "for assembly");
 
 DECLARE_PERCPU(struct tss, cpu_tss);
 
-/* timer.c: the time-stamp counter as the kernel found it. */
-extern u64 timer_tsc_start;
-
 /* smp.c: the page below 1 MiB where other CPUs begin (boot/x86_64/entry.c
  * finds it); whether this CPU was told to stop. */
 extern u64 smp_low_page;

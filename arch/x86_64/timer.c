@@ -3,7 +3,7 @@
  * The clock of x86_64: the time-stamp counter for "now", the local APIC's
  * timer for "wake me then", the CMOS clock for the date.
  *
- *   ns = (tsc - tsc at the kernel's start) * tsc_mult >> 32
+ *   ns = (tsc - tsc at the kernel's start) * mult >> 32
  *
  * How fast they tick is told by CPUID where it knows (leaf 15H, hypervisor
  * leaf 40000010H); otherwise both are measured for a millisecond against a
@@ -43,11 +43,8 @@
 #define CMOS_SELECT 0x70
 #define CMOS_DATA   0x71
 
-u64 timer_tsc_start;                    /* boot/x86_64/entry.c */
-static u64 tsc_mult;                    /* ns << 32 per tick */
+struct clock_rule timer_clock;          /* its start: boot/x86_64/entry.c */
 static u64 apic_mult;                   /* APIC ticks << 32 per ns */
-
-static u64 wall_base;                   /* ns of the epoch at the start */
 
 struct tick_rates {
 	u64 tsc_hz;
@@ -148,15 +145,9 @@ static bool __init timer_ask_cpuid(struct tick_rates *r)
 	return false;
 }
 
-/* 64 x 64 bits, the middle: a clock must not overflow after an hour. */
-static inline u64 mul_shift_32(u64 a, u64 b)
-{
-	return (u64)((unsigned __int128)a * b >> 32);
-}
-
 u64 timer_now(void)
 {
-	return mul_shift_32(cpu_timestamp() - timer_tsc_start, tsc_mult);
+	return clock_rule_ns(&timer_clock, cpu_timestamp());
 }
 
 void timer_arm(u64 deadline)
@@ -237,12 +228,12 @@ static void __init wall_init(void)
 		b = cmos_seconds();
 	}
 	if (a)
-		wall_base = a * NS_PER_S - timer_now();
+		timer_clock.epoch_ns = a * NS_PER_S - timer_now();
 }
 
 u64 timer_wall_base(void)
 {
-	return wall_base;
+	return timer_clock.epoch_ns;
 }
 
 void __init timer_init_cpu(void)
@@ -259,7 +250,7 @@ void __init timer_init(void)
 	apic_write(APIC_LVT_TIMER, APIC_LVT_MASKED | VECTOR_TIMER);
 	if (!timer_ask_cpuid(&r))
 		r = timer_measure();
-	tsc_mult = (NS_PER_S << 32) / r.tsc_hz;
+	timer_clock.mult = (NS_PER_S << 32) / r.tsc_hz;
 	apic_mult = (r.apic_hz << 32) / NS_PER_S;
 	timer_init_cpu();
 	wall_init();

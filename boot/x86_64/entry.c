@@ -11,6 +11,7 @@
 #include "arch/console.h"
 #include "arch/cpu.h"
 #include "arch/image.h"
+#include "arch/timer.h"
 #include "arch/x86_64/tables.h"
 #include "boot/acpi.h"
 #include "boot/bootinfo.h"
@@ -100,7 +101,7 @@ void __noreturn __init boot_entry(u32 loader, u64 info)
 {
 	const char *why;
 
-	timer_tsc_start = cpu_timestamp();
+	timer_clock.start = cpu_timestamp();
 	bootinfo.map_end = BOOT_MAP_SIZE;
 	bootinfo.kernel_start = image_virt_to_phys(_image_start).v;
 	bootinfo.kernel_end = image_virt_to_phys(_image_end).v;

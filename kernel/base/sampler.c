@@ -24,6 +24,8 @@ DEFINE_PERCPU(struct sampler, sampler) = {
 	.book.in_kernel = true,         /* the boot */
 };
 
+void (*sampler_seen)(struct thread *t);
+
 /* What a CPU has been idle for, the present moment too. */
 static u64 sampler_idle(const struct runqueue *rq)
 {
@@ -34,14 +36,19 @@ static u64 sampler_idle(const struct runqueue *rq)
 	return idle;
 }
 
-/** sampler_ran() - ns that t ran so far. Context: any. */
+/**
+ * sampler_ran() - ns that t ran so far
+ *
+ * Of a thread that runs elsewhere: until it was looked at last, since a switch
+ * may be far away. Context: any.
+ */
 u64 sampler_ran(const struct thread *t)
 {
-	u64 ns = READ_ONCE(t->run_ns);
+	u64 ns = READ_ONCE(t->run_ns), seen = READ_ONCE(t->time.seen_at);
 
 	if (t == current_thread())
-		ns += timer_now() - t->switched_in;
-	return ns;
+		return ns + timer_now() - t->switched_in;
+	return MAX(ns, seen);
 }
 
 /* Timer: whoever runs here now was interrupted where irq_user says. */
@@ -57,6 +64,7 @@ static void sampler_look(struct timer *timer)
 		return;                 /* the next task starts it again */
 	cputime_book(&t->time, sampler_ran(t), in_kernel);
 	cputime_book(&s->book, now - sampler_idle(rq), in_kernel);
+	sampler_seen(t);
 	timer_start(timer, now + SAMPLE_NS, sampler_look);
 }
 

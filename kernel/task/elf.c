@@ -26,11 +26,11 @@ const char *elf_check_header(const struct elf_header *h, u64 file_size,
 			     u16 machine)
 {
 	if (file_size < sizeof(*h))
-		return "shorter than an ELF header";
+		return "shorter than an ELF header: the copy is incomplete";
 	if (memcmp(h->ident, "\177ELF", 4))
-		return "no ELF magic";
+		return "neither an ELF program nor a script that begins with #!";
 	if (h->ident[4] != ELF_CLASS_64)
-		return "not 64-bit";
+		return "a 32-bit program: only 64-bit ones run here";
 	if (h->ident[5] != ELF_DATA_LITTLE)
 		return "not little-endian";
 	if (h->ident[6] != ELF_VERSION)
@@ -38,14 +38,14 @@ const char *elf_check_header(const struct elf_header *h, u64 file_size,
 	if (h->type != ELF_TYPE_EXEC && h->type != ELF_TYPE_DYN)
 		return "neither executable nor shared object";
 	if (h->machine != machine)
-		return "for another machine";
+		return "built for another machine";
 	if (h->phentsize != sizeof(struct elf_program))
 		return "program headers of an odd size";
 	if (h->phnum == 0 || h->phnum > ELF_MAX_HEADERS)
 		return "no or too many program headers";
 	if (h->phoff > file_size ||
 	    h->phnum * sizeof(struct elf_program) > file_size - h->phoff)
-		return "program headers past the end of the file";
+		return "program headers past the end of the file: it is truncated";
 	if (h->phoff % 8)
 		return "misaligned program headers";
 	return NULL;
@@ -59,7 +59,7 @@ static const char *elf_check_segment(const struct elf_program *ph,
 	if (ph->filesz > ph->memsz)
 		return "segment with more file than memory";
 	if (ph->offset > file_size || ph->filesz > file_size - ph->offset)
-		return "segment past the end of the file";
+		return "segment past the end of the file: it is truncated";
 	if (ph->vaddr >= limit || ph->memsz > limit - ph->vaddr)
 		return "segment outside the user half";
 	if ((ph->vaddr ^ ph->offset) & (PAGE_SIZE - 1))

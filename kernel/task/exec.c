@@ -29,7 +29,7 @@
 #include "mm/spaces/uaccess.h"
 
 #define SCRIPT_LINE_MAX  256            /* bytes of a #! line that count */
-#define SCRIPT_DEPTH_MAX 4              /* scripts run by scripts */
+#define SCRIPT_DEPTH_MAX 5              /* scripts run by scripts, as Linux */
 
 /* ---- the program's file -------------------------------------------------- */
 
@@ -57,6 +57,14 @@ static int script_parse(char *line, char **interp, char **arg)
 	return 0;
 }
 
+/* Does the line end before the interpreter's name does? */
+static bool script_name_is_cut(const char *at)
+{
+	while (*at == ' ' || *at == '\t')
+		at++;
+	return *at && !strchr(at, ' ') && !strchr(at, '\t');
+}
+
 /* The first line of the file if it is a script's: 1; not one: 0; -errno. */
 static int script_read_line(struct file *file, char *line)
 {
@@ -69,10 +77,19 @@ static int script_read_line(struct file *file, char *line)
 	if (line[0] != '#' || line[1] != '!')
 		return 0;
 	end = strchr(line, '\n');
-	if (!end)
-		return -ENOEXEC;        /* cut in the middle of a word */
-	*end = '\0';
+	if (end)
+		*end = '\0';
+	else if (got == SCRIPT_LINE_MAX - 1 && script_name_is_cut(line + 2))
+		return -ENOEXEC;
 	return 1;
+}
+
+/* What vfs_open_exec() ran into, as the end of a sentence. */
+static const char *exec_open_trouble(int err)
+{
+	if (err == -ENOENT || err == -ENOTDIR)
+		return "is not there";
+	return err == -EACCES ? "is not executable" : "cannot be opened";
 }
 
 /* Opens what really runs: path, or the interpreter of the script there. */
@@ -85,6 +102,11 @@ static int exec_open(struct exec_plan *plan, const char *path)
 	str_copy(target, path, sizeof(target));
 	for (int depth = 0; depth <= SCRIPT_DEPTH_MAX; depth++) {
 		err = vfs_open_exec(fs, target, &plan->file);
+		if (err && depth)
+			exec_report(path,
+				    "its interpreter %s %s (see the "
+				    "first line, #!)",
+				    target, exec_open_trouble(err));
 		if (err)
 			return err;
 		script = script_read_line(plan->file, line);
@@ -93,13 +115,17 @@ static int exec_open(struct exec_plan *plan, const char *path)
 		file_put(plan->file);
 		plan->file = NULL;
 		err = script_parse(line, &interp, &arg);
-		if (!err)
+		if (err)
+			exec_report(target, "no interpreter behind its #!");
+		else
 			err = exec_words_insert(&plan->words, interp, arg,
 						target);
 		if (err)
 			return err;
 		str_copy(target, interp, sizeof(target));
 	}
+	exec_report(path, "scripts run by scripts, more than %d deep",
+		    SCRIPT_DEPTH_MAX);
 	return -ELOOP;
 }
 
@@ -107,12 +133,13 @@ static int exec_open(struct exec_plan *plan, const char *path)
 static int exec_open_interp(struct exec_plan *plan)
 {
 	struct elf_image *img = &plan->image;
-	char name[EXEC_PATH_MAX];
+	char *name = plan->interp_path;
 	long got;
+	int err;
 
 	if (!img->interp_len)
 		return 0;
-	if (img->interp_len > sizeof(name))
+	if (img->interp_len > sizeof(plan->interp_path))
 		return -ENOEXEC;
 	got = file_read_kernel(plan->file, img->interp_offset, name,
 			       img->interp_len);
@@ -120,7 +147,13 @@ static int exec_open_interp(struct exec_plan *plan)
 		return (int)got;
 	if ((u64)got != img->interp_len || name[got - 1])
 		return -ENOEXEC;
-	return vfs_open_exec(&current_process()->fs, name, &plan->interp);
+	err = vfs_open_exec(&current_process()->fs, name, &plan->interp);
+	if (err)
+		exec_report(plan->path,
+			    "its loader %s %s: install the C library it was "
+			    "linked with, or link with -static",
+			    name, exec_open_trouble(err));
+	return err;
 }
 
 /* ---- the plan ------------------------------------------------------------ */
@@ -166,6 +199,11 @@ static int exec_prepare(struct exec_plan *plan, const char *path)
 		err = vdso_map(plan->mm);
 	if (!err)
 		err = exec_build_stack(plan);
+	if (err == -E2BIG)
+		exec_report(path,
+			    "%llu KiB of arguments and environment; a quarter "
+			    "of RLIMIT_STACK is the limit",
+			    (unsigned long long)plan->words.len >> 10);
 	return err;
 }
 

@@ -32,6 +32,7 @@ struct exec_plan {
 	char name[16];                  /* comm */
 	struct file *file;              /* the program */
 	struct file *interp;            /* its loader, or NULL */
+	char interp_path[EXEC_PATH_MAX];
 	struct elf_image image;
 	struct exec_words words;
 	struct mm *mm;                  /* the new space */
@@ -56,6 +57,9 @@ void exec_words_free(struct exec_words *w);
 
 /* exec_stack.c */
 int __must_check exec_build_stack(struct exec_plan *plan);
+
+/* exec_report.c: what is wrong with the program at path, for people. */
+void exec_report(const char *path, const char *fmt, ...) __printf(2, 3);
 
 /* exec.c: the calling task becomes the program; words are kernel strings.
  * On success the task's user frame is set. */

@@ -13,10 +13,10 @@
  * a private copy of that page.
  */
 #include "arch/abi.h"
-#include "kernel/base/printk.h"
 #include "kernel/fs/vfs.h"
 #include "kernel/task/exec.h"
 #include "lib/errno.h"
+#include "lib/string.h"
 #include "mm/backing/backing.h"
 #include "mm/frames/kmalloc.h"
 #include "mm/spaces/mmap.h"
@@ -46,8 +46,11 @@ int elf_open_image(struct file *file, struct elf_image *img, const char *name)
 	const char *why;
 	int err;
 
-	if (size < sizeof(h))
+	if (size < sizeof(h)) {
+		exec_report(name, "too short for a program: %llu bytes",
+			    (unsigned long long)size);
 		return -ENOEXEC;
+	}
 	err = exec_read(file, 0, &h, sizeof(h));
 	if (err)
 		return err;
@@ -64,7 +67,14 @@ int elf_open_image(struct file *file, struct elf_image *img, const char *name)
 	if (err || !why)
 		return err;
 refuse:
-	pr_debug("exec: %s: %s\n", name, why);
+	if (h.machine != ABI_ELF_MACHINE && !memcmp(h.ident, "\177ELF", 4))
+		exec_report(name,
+			    "%s (e_machine %u; this is %s, %u): build it "
+			    "for %s",
+			    why, h.machine, ABI_MACHINE, ABI_ELF_MACHINE,
+			    ABI_MACHINE);
+	else
+		exec_report(name, "%s", why);
 	return -ENOEXEC;
 }
 
@@ -172,21 +182,6 @@ static int image_note_bounds(struct mm *mm, const struct elf_image *img,
 	return mm_set_brk(mm, end, end);
 }
 
-/* A free place for len bytes: mapped and unmapped again. */
-static int place_find(struct mm *mm, size_t len, vaddr_t *out)
-{
-	struct mmap_request rq = {
-		.len = len,
-		.prot = PROT_NONE,
-		.flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-		.may_read = true,
-		.may_write = true,
-	};
-	int err = mm_mmap(mm, &rq, out);
-
-	return err ? err : mm_munmap(mm, *out, len);
-}
-
 /* The dynamic loader goes to the top of the mmap area and starts first. */
 static int interp_load(struct exec_plan *plan)
 {
@@ -196,14 +191,18 @@ static int interp_load(struct exec_plan *plan)
 
 	if (!img)
 		return -ENOMEM;
-	err = elf_open_image(plan->interp, img, "interpreter");
+	err = elf_open_image(plan->interp, img, plan->interp_path);
 	if (err) {
+		exec_report(plan->path, "its loader %s cannot be used",
+			    plan->interp_path);
 		err = err == -ENOEXEC ? -ELIBBAD : err;
 		goto out;
 	}
 	at = img->start;
 	if (img->dynamic)
-		err = place_find(plan->mm, img->end - img->start, &at);
+		at = mm_find_place(plan->mm, img->end - img->start);
+	if (!at)
+		err = -ENOMEM;
 	if (!err)
 		err = image_map(plan->mm, plan->interp, img, at - img->start);
 	plan->interp_base = at - img->start;

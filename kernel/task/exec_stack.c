@@ -3,7 +3,7 @@
  * The first stack of a program, as its C library expects it.
  * [SysV-x86_64] 3.4.1
  *
- *   USER_END ┌────────────────────────────┐
+ *  VDSO_ADDR ┌────────────────────────────┐
  *            │ 8 zero bytes               │
  *            │ path of the program        │ ◄ AT_EXECFN
  *            │ words of envp              │ ◄ envp[i]
@@ -25,6 +25,7 @@
 #include "kernel/task/exec.h"
 #include "kernel/task/rusage.h"
 #include "kernel/task/task.h"
+#include "kernel/task/vdso.h"
 #include "lib/string.h"
 #include "mm/frames/kmalloc.h"
 #include "mm/spaces/mmap.h"
@@ -35,7 +36,7 @@ enum {
 	AT_BASE = 7, AT_FLAGS = 8, AT_ENTRY = 9, AT_UID = 11, AT_EUID = 12,
 	AT_GID = 13, AT_EGID = 14, AT_PLATFORM = 15, AT_HWCAP = 16,
 	AT_CLKTCK = 17, AT_SECURE = 23, AT_RANDOM = 25, AT_HWCAP2 = 26,
-	AT_EXECFN = 31, AT_MINSIGSTKSZ = 51,
+	AT_EXECFN = 31, AT_SYSINFO_EHDR = 33, AT_MINSIGSTKSZ = 51,
 };
 
 #define STACK_HEADROOM  KIB(128)        /* mapped below sp from the start */
@@ -45,7 +46,7 @@ enum {
 
 struct stack_layout {
 	vaddr_t execfn, words, platform, random, sp;
-	size_t size;                    /* bytes from sp to USER_END */
+	size_t size;                    /* bytes from sp to the top */
 	u64 aux[2 * AUX_MAX];
 	u32 nr_aux;                     /* u64s used */
 };
@@ -61,6 +62,7 @@ static void aux_fill(struct stack_layout *l, const struct exec_plan *plan)
 	const struct cred *c = &current_process()->cred;
 	const struct elf_image *img = &plan->image;
 
+	aux_add(l, AT_SYSINFO_EHDR, plan->mm->vdso);
 	aux_add(l, AT_HWCAP, abi_hwcap(0));
 	aux_add(l, AT_PAGESZ, PAGE_SIZE);
 	aux_add(l, AT_CLKTCK, USER_HZ);
@@ -89,7 +91,7 @@ static void stack_plan(struct stack_layout *l, const struct exec_plan *plan)
 	const struct exec_words *w = &plan->words;
 	size_t table;
 
-	l->execfn = USER_END - STACK_END_ZEROS - (strlen(plan->path) + 1);
+	l->execfn = VDSO_ADDR - STACK_END_ZEROS - (strlen(plan->path) + 1);
 	l->words = l->execfn - w->len;
 	l->platform = l->words - sizeof(ABI_MACHINE);
 	l->random = ALIGN_DOWN(l->platform - RANDOM_LEN, 16);
@@ -97,7 +99,7 @@ static void stack_plan(struct stack_layout *l, const struct exec_plan *plan)
 	aux_fill(l, plan);
 	table = (1 + w->argc + 1 + w->envc + 1 + l->nr_aux) * sizeof(u64);
 	l->sp = ALIGN_DOWN(l->random - table, 16);
-	l->size = USER_END - l->sp;
+	l->size = VDSO_ADDR - l->sp;
 }
 
 /* Pointers to nr words that stand packed from *at on; then a NULL. */
@@ -135,7 +137,7 @@ static int stack_map(struct exec_plan *plan, const struct stack_layout *l)
 	vaddr_t start = ALIGN_DOWN(l->sp, PAGE_SIZE) - STACK_HEADROOM, at;
 	struct mmap_request rq = {
 		.addr = start,
-		.len = USER_END - start,
+		.len = VDSO_ADDR - start,
 		.prot = PROT_READ | PROT_WRITE |
 			(plan->image.exec_stack ? PROT_EXEC : 0),
 		.flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED |

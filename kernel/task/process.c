@@ -307,13 +307,12 @@ void cpu_times_add(struct cpu_times *sum, const struct cpu_times *more)
 }
 
 /**
- * process_times() - CPU time of all its tasks, dead ones too
+ * process_times_locked() - CPU time of all its tasks, dead ones too
  *
- * Context: any.
+ * Context: tasks_lock.
  */
-struct cpu_times process_times(struct process *p)
+struct cpu_times process_times_locked(struct process *p)
 {
-	u64 flags = spin_lock_irq(&tasks_lock);
 	struct cpu_times sum = p->dead_times, one;
 	struct task *t;
 
@@ -321,6 +320,15 @@ struct cpu_times process_times(struct process *p)
 		one = task_times(t);
 		cpu_times_add(&sum, &one);
 	}
+	return sum;
+}
+
+/** process_times() - the same without the lock. Context: any. */
+struct cpu_times process_times(struct process *p)
+{
+	u64 flags = spin_lock_irq(&tasks_lock);
+	struct cpu_times sum = process_times_locked(p);
+
 	spin_unlock_irq(&tasks_lock, flags);
 	return sum;
 }

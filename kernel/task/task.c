@@ -12,6 +12,7 @@
  */
 #include "kernel/task/task.h"
 
+#include "kernel/task/itimer.h"
 #include "lib/bitmap.h"
 #include "lib/errno.h"
 #include "lib/string.h"
@@ -32,6 +33,7 @@ void task_init(void)
 				       CACHE_PANIC, NULL);
 	process_init();
 	sigqueue_cache_init();
+	itimer_init();
 }
 
 /* Does a group or a session still bear the number? Context: tasks_lock. */

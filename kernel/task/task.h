@@ -58,6 +58,13 @@ struct cred {
 /* CPU time in each mode. */
 struct cpu_times { u64 user_ns, kernel_ns; };
 
+/* ITIMER_VIRTUAL counts user time, ITIMER_PROF both. */
+enum { CPU_TIMER_VIRTUAL, CPU_TIMER_PROF, CPU_TIMER_NR };
+struct cpu_timer {
+	u64 expires;                    /* ns of the process's time; 0: off */
+	u64 interval;                   /* ns; 0: once */
+};
+
 /* Job control, as wait4 reports it. */
 enum process_stop { PROCESS_RUNS, PROCESS_STOPPED, PROCESS_CONTINUED };
 
@@ -101,6 +108,7 @@ struct process {
 	struct timer alarm;             /* ITIMER_REAL */
 	u64 alarm_interval;             /* ns; 0: once */
 	u64 alarm_deadline;             /* ns of timer_now(); 0: off */
+	struct cpu_timer cpu_timer[CPU_TIMER_NR];       /* [tree] */
 	struct wait_queue vfork_wait;   /* the parent, until exec or exit */
 	bool vfork_done;
 	bool no_new_privs;              /* prctl_calls.c, from here on: */
@@ -158,6 +166,8 @@ struct mm *process_mm_get(struct process *p);
 u32 process_count(u32 *nr_tasks);
 /* CPU time of all its tasks, dead ones included. */
 struct cpu_times process_times(struct process *p);
+struct cpu_times process_times_locked(struct process *p)
+	__needs_lock(tasks_lock);
 struct cpu_times task_times(const struct task *t);
 void cpu_times_add(struct cpu_times *sum, const struct cpu_times *more);
 u64 process_cpu_ns(struct process *p);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * System calls on time: clocks, sleeping, the alarm.
+ * System calls on time: clocks and sleeping. Alarms are in itimer_calls.c.
  *
  * All waiting is done in nanoseconds of timer_now(). A sleep that a signal
  * without handler interrupts (a stop, say) goes on to its first deadline: the
  * task keeps it in restart_deadline, and the restarted call asks there first.
  */
+#include "kernel/task/clock.h"
 #include "kernel/task/deadline.h"
 #include "kernel/task/rusage.h"
 #include "kernel/task/signal.h"
@@ -13,13 +14,7 @@
 #include "kernel/task/task.h"
 #include "mm/spaces/uaccess.h"
 
-enum {
-	CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_PROCESS_CPUTIME_ID,
-	CLOCK_THREAD_CPUTIME_ID, CLOCK_MONOTONIC_RAW, CLOCK_REALTIME_COARSE,
-	CLOCK_MONOTONIC_COARSE, CLOCK_BOOTTIME,
-};
 enum { TIMER_ABSTIME = 1 };
-enum { ITIMER_REAL = 0 };
 
 #define TIME_FOREVER (~(u64)0)
 
@@ -109,20 +104,65 @@ int deadline_from_absolute(const void __user *uts, bool realtime, u64 *deadline)
 
 /* ---- clocks -------------------------------------------------------------- */
 
-/* -EINVAL: no such clock. */
-static int clock_read(u64 clock, u64 *ns)
+/* Clocks of CPU time by number, as clock_getcpuclockid(3) makes them: all bits
+ * of a pid or tid inverted, then whether it is a tid, then what counts. */
+enum { CPUCLOCK_BOTH, CPUCLOCK_USER, CPUCLOCK_RAN, CPUCLOCK_NONE };
+#define CPUCLOCK_KIND(clock)   ((clock) & 3)
+#define CPUCLOCK_THREAD(clock) ((clock) & 4)
+#define CPUCLOCK_ID(clock)     (~((s32)(clock) >> 3))
+
+/* Of a task of the caller's process; tid 0: the caller. -EINVAL: none. */
+static int thread_clock_times(int tid, struct cpu_times *out)
 {
+	u64 flags = spin_lock_irq(&tasks_lock);
+	struct task *t = tid ? task_find_locked(tid) : current_task();
+	bool mine = t && t->process == current_process();
+
+	if (mine)
+		*out = task_times(t);
+	spin_unlock_irq(&tasks_lock, flags);
+	return mine ? 0 : -EINVAL;
+}
+
+/* Of any process; pid 0, or the caller's tid: its own. -EINVAL: none. */
+static int process_clock_times(int pid, struct cpu_times *out)
+{
+	u64 flags = spin_lock_irq(&tasks_lock);
+	struct process *p = !pid || pid == current_task()->tid
+				    ? current_process()
+				    : process_find_locked(pid);
+
+	if (p)
+		*out = process_times_locked(p);
+	spin_unlock_irq(&tasks_lock, flags);
+	return p ? 0 : -EINVAL;
+}
+
+static int cpu_clock_read(u32 clock, u64 *ns)
+{
+	int id = CPUCLOCK_ID(clock), err;
+	struct cpu_times times;
+
+	if (CPUCLOCK_KIND(clock) == CPUCLOCK_NONE)
+		return -EINVAL;
+	err = CPUCLOCK_THREAD(clock) ? thread_clock_times(id, &times)
+				     : process_clock_times(id, &times);
+	if (err)
+		return err;
+	*ns = times.user_ns;
+	if (CPUCLOCK_KIND(clock) != CPUCLOCK_USER)
+		*ns += times.kernel_ns;
+	return 0;
+}
+
+/* -EINVAL: no such clock. */
+static int clock_read(u32 clock, u64 *ns)
+{
+	if (clock_base(&timer_clock, clock, ns)) {
+		*ns += timer_now();
+		return 0;
+	}
 	switch (clock) {
-	case CLOCK_REALTIME:
-	case CLOCK_REALTIME_COARSE:
-		*ns = time_realtime_ns();
-		return 0;
-	case CLOCK_MONOTONIC:
-	case CLOCK_MONOTONIC_RAW:
-	case CLOCK_MONOTONIC_COARSE:
-	case CLOCK_BOOTTIME:
-		*ns = timer_now();
-		return 0;
 	case CLOCK_PROCESS_CPUTIME_ID:
 		*ns = process_cpu_ns(current_process());
 		return 0;
@@ -130,7 +170,7 @@ static int clock_read(u64 clock, u64 *ns)
 		*ns = task_cpu_ns(current_task());
 		return 0;
 	default:
-		return -EINVAL;
+		return (s32)clock < 0 ? cpu_clock_read(clock, ns) : -EINVAL;
 	}
 }
 
@@ -234,105 +274,4 @@ long sys_clock_nanosleep(SYSCALL_ARGS)
 	/* The moment is the same in a restart: nothing to keep. */
 	current_task()->restart_deadline = 0;
 	return err == -ERESTART_RESTARTBLOCK ? -ERESTARTNOHAND : err;
-}
-
-/* ---- the alarm ----------------------------------------------------------- */
-
-struct itimerval_user { struct timeval_user interval, value; };
-
-/* Timer interrupt. */
-static void alarm_fire(struct timer *timer)
-{
-	struct process *p = container_of(timer, struct process, alarm);
-	struct siginfo info = { .code = SI_KERNEL };
-	u64 late = timer_now() - p->alarm_deadline;
-
-	if (p->alarm_interval) {
-		/* What was missed is not made up for. */
-		p->alarm_deadline += (late / p->alarm_interval + 1) *
-				     p->alarm_interval;
-		timer_start(timer, p->alarm_deadline, alarm_fire);
-	} else {
-		p->alarm_deadline = 0;
-	}
-	signal_send_process(p, SIGALRM, &info);
-}
-
-static u64 alarm_left(const struct process *p)
-{
-	u64 now = timer_now(), deadline = READ_ONCE(p->alarm_deadline);
-
-	if (!deadline)
-		return 0;
-	return deadline > now ? deadline - now : 1000;
-}
-
-/* value, interval: ns; value 0: off. Return: ns that were left. */
-static u64 alarm_set(struct process *p, u64 value, u64 interval)
-{
-	u64 left = alarm_left(p);
-
-	timer_cancel(&p->alarm);
-	p->alarm_interval = interval;
-	p->alarm_deadline = value ? timer_now() + value : 0;
-	if (value)
-		timer_start(&p->alarm, p->alarm_deadline, alarm_fire);
-	return left;
-}
-
-/** sys_alarm() - alarm(2): whole seconds. */
-long sys_alarm(SYSCALL_ARGS)
-{
-	u64 left = alarm_set(current_process(), (u32)a0 * NS_PER_SEC, 0);
-
-	if (!left)
-		return 0;
-	return (long)MAX((left + NS_PER_SEC / 2) / NS_PER_SEC, 1);
-}
-
-static int timeval_to_ns(const struct timeval_user *tv, u64 *ns)
-{
-	if (tv->sec < 0 || (u64)tv->usec >= 1000000 ||
-	    (u64)tv->sec > (u64)1 << 32)
-		return -EINVAL;
-	*ns = (u64)tv->sec * NS_PER_SEC + (u64)tv->usec * 1000;
-	return 0;
-}
-
-static int itimer_store(u64 utv, u64 left, u64 interval)
-{
-	struct itimerval_user old = { timeval_of_ns(interval),
-				      timeval_of_ns(left) };
-
-	return copy_to_user((void __user *)utv, &old, sizeof(old));
-}
-
-/** sys_setitimer() - setitimer(2), ITIMER_REAL only. */
-long sys_setitimer(SYSCALL_ARGS)
-{
-	struct process *p = current_process();
-	u64 interval = p->alarm_interval, new_interval = 0, value = 0, left;
-	struct itimerval_user tv;
-
-	if (a0 != ITIMER_REAL)
-		return -EINVAL;
-	if (a1) {
-		if (copy_from_user(&tv, (const void __user *)a1, sizeof(tv)))
-			return -EFAULT;
-		if (timeval_to_ns(&tv.value, &value) ||
-		    timeval_to_ns(&tv.interval, &new_interval))
-			return -EINVAL;
-	}
-	left = alarm_set(p, value, new_interval);
-	return a2 ? itimer_store(a2, left, interval) : 0;
-}
-
-/** sys_getitimer() - getitimer(2), ITIMER_REAL only. */
-long sys_getitimer(SYSCALL_ARGS)
-{
-	struct process *p = current_process();
-
-	if (a0 != ITIMER_REAL)
-		return -EINVAL;
-	return itimer_store(a1, alarm_left(p), p->alarm_interval);
 }

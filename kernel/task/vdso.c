@@ -1,24 +1,34 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The vDSO: a page of the kernel's code in every program.
+ * The vDSO: a page of the kernel's in every program.
  *
- *   image, rodata ─ copied at boot ─► one page of the page cache ◄─┬─ space
- *   (arch/<machine>/vdso.S)           of a mapping without a file  ├─ space
- *                                                                  └─ …
+ *   kernel/task/vdso/ ─► ELF image ─┐
+ *   timer_clock ────────► its rule ─┴► one page of the   ◄─┬─ space
+ *   (copied at boot)                   page cache of a     ├─ space
+ *                                      mapping, no file    └─ …
  *
- * The machine says what is in it; so far only the restorer, where a signal
- * handler returns to. To memory management it is one more file that programs
- * map private, read and execute: fork, munmap, mprotect and mremap need to know
- * nothing of it, and a program that writes a breakpoint there (mprotect) gets a
- * copy of its own. Whoever unmaps or moves it has handlers that cannot return.
+ * The image is a shared object as C libraries know it: they find it by
+ * AT_SYSINFO_EHDR, look names up in its symbols, and read the clock there
+ * without a system call. Its code takes the rule of the clock from the end of
+ * the page. Where C libraries bring no restorer, the image has the one that
+ * signal handlers return to; its entry point says where.
  *
- * Not here: an ELF header around the code with symbols (AT_SYSINFO_EHDR), and
- * clocks that are read without a system call.
+ * To memory management it is one more file that programs map private, read and
+ * execute: fork, munmap, mprotect and mremap need to know nothing of it, and a
+ * program that writes a breakpoint there (mprotect) gets a copy of its own,
+ * which stays right because of [V2]. Whoever unmaps or moves it has handlers
+ * that cannot return, and libraries that jump to where it was.
+ *
+ * [V1] The image and the rule fit in one page: a program has one VMA for both.
+ * [V2] The page does not change after boot: the rule of the clock does not. A
+ *      clock that can be set would need a page of its own ([vvar]), shared,
+ *      with a counter that tells readers when to read again.
  */
 #include "kernel/task/vdso.h"
 
-#include "arch/signal.h"
+#include "arch/timer.h"
 #include "kernel/base/panic.h"
+#include "kernel/task/elf.h"
 #include "lib/format.h"
 #include "lib/string.h"
 #include "mm/backing/mapping.h"
@@ -39,7 +49,11 @@ static const char *vdso_path(struct mapping *m, char *buf, size_t size)
 
 static int vdso_read_page(struct mapping *m, struct page *page, u64 index)
 {
-	memcpy(page_to_virt(page), vdso_image_start, vdso_size());
+	char *to = page_to_virt(page);
+
+	memcpy(to, vdso_image_start, vdso_size());
+	memcpy(to + PAGE_SIZE - sizeof(timer_clock), &timer_clock,
+	       sizeof(timer_clock));
 	return 0;
 }
 
@@ -50,17 +64,16 @@ static const struct mapping_ops vdso_ops = {
 };
 
 /**
- * vdso_init() - put the image into its page
+ * vdso_init() - put image and rule into their page
  *
- * Context: boot, after mm_init(). Panics when there is no memory.
+ * Context: boot, after timer_init() and mm_init(). Panics when there is no
+ * memory.
  */
 void vdso_init(void)
 {
 	struct page *page;
 
-	assert(vdso_size() <= PAGE_SIZE);
-	if (!vdso_size())
-		return;
+	assert(vdso_size() <= PAGE_SIZE - sizeof(timer_clock));
 	mapping_init(&vdso_mapping, &vdso_ops);
 	vdso_mapping.size = PAGE_SIZE;
 	if (mapping_get_page(&vdso_mapping, 0, &page))
@@ -71,25 +84,27 @@ void vdso_init(void)
 /**
  * vdso_map() - map the page into the space of a new program
  *
+ * It goes to the very top, above the stack, where one page table serves both.
  * Context: thread, without mm->lock. Return: 0, or what mmap said.
  */
 int vdso_map(struct mm *mm)
 {
 	struct mmap_request rq = {
+		.addr = VDSO_ADDR,
 		.len = PAGE_SIZE,
 		.prot = PROT_READ | PROT_EXEC,
-		.flags = MAP_PRIVATE,
+		.flags = MAP_PRIVATE | MAP_FIXED_NOREPLACE,
 		.mapping = &vdso_mapping,
 		.may_read = true,
 	};
 
-	return vdso_size() ? mm_mmap(mm, &rq, &mm->vdso) : 0;
+	return mm_mmap(mm, &rq, &mm->vdso);
 }
 
 /** vdso_restorer() - the user address of the image's restorer; 0: none. */
 vaddr_t vdso_restorer(const struct mm *mm)
 {
-	if (!mm->vdso)
-		return 0;
-	return mm->vdso + (vaddr_t)(vdso_image_restorer - vdso_image_start);
+	const struct elf_header *h = (const void *)vdso_image_start;
+
+	return mm->vdso && h->entry ? mm->vdso + h->entry : 0;
 }

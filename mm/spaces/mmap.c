@@ -200,6 +200,22 @@ vaddr_t mmap_find_place(struct mm *mm, vaddr_t hint, size_t len)
 	return at ? at : vma_find_gap(mm, len, mm->mmap_base, USER_END);
 }
 
+/**
+ * mm_find_place() - where a mapping of len bytes would go now
+ *
+ * Of use as long as nobody else maps there: exec asks it about a new space.
+ * Context: thread, without mm->lock. Return: the address, or 0: no room.
+ */
+vaddr_t mm_find_place(struct mm *mm, size_t len)
+{
+	vaddr_t at;
+
+	write_lock(&mm->lock);
+	at = mmap_find_place(mm, 0, len);
+	write_unlock(&mm->lock);
+	return at;
+}
+
 /* Pages of VMAs in [start, end): what MAP_FIXED will give back. */
 static u64 mmap_pages_in(struct mm *mm, vaddr_t start, vaddr_t end)
 {

@@ -59,6 +59,8 @@ int __must_check mm_set_brk(struct mm *mm, vaddr_t start, vaddr_t end);
 /* Brings in what a call that has succeeded promised to have there. Context: no
  * mm lock. (mm/spaces/mlock.c) */
 void mm_populate_locked(struct mm *mm, vaddr_t start, vaddr_t end);
+/* Where a mapping of len bytes would go now; 0: nowhere. It is not reserved. */
+vaddr_t mm_find_place(struct mm *mm, size_t len);
 
 /* ---- inside mm/spaces: mm->lock held for writing -------------------------- */
 

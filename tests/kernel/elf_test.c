@@ -99,10 +99,11 @@ TEST(elf, refuses_other_files)
 {
 	good_program();
 	head.ident[1] = 'e';
-	EXPECT_REFUSED("no ELF magic");
+	EXPECT_REFUSED(
+		"neither an ELF program nor a script that begins with #!");
 	good_program();
 	head.ident[4] = 1;
-	EXPECT_REFUSED("not 64-bit");
+	EXPECT_REFUSED("a 32-bit program: only 64-bit ones run here");
 	good_program();
 	head.ident[5] = 2;
 	EXPECT_REFUSED("not little-endian");
@@ -111,7 +112,7 @@ TEST(elf, refuses_other_files)
 	EXPECT_REFUSED("neither executable nor shared object");
 	good_program();
 	head.machine = MACHINE + 1;
-	EXPECT_REFUSED("for another machine");
+	EXPECT_REFUSED("built for another machine");
 	EXPECT(elf_check_header(&head, 63, MACHINE));
 }
 
@@ -119,10 +120,12 @@ TEST(elf, refuses_headers_outside_the_file)
 {
 	good_program();
 	head.phoff = FILE_SIZE - 4 * 56 + 8;
-	EXPECT_REFUSED("program headers past the end of the file");
+	EXPECT_REFUSED(
+		"program headers past the end of the file: it is truncated");
 	good_program();
 	head.phoff = ~(u64)0 - 7;
-	EXPECT_REFUSED("program headers past the end of the file");
+	EXPECT_REFUSED(
+		"program headers past the end of the file: it is truncated");
 	good_program();
 	head.phnum = 0;
 	EXPECT_REFUSED("no or too many program headers");
@@ -138,7 +141,7 @@ TEST(elf, refuses_broken_segments)
 	EXPECT_REFUSED("segment with more file than memory");
 	good_program();
 	prog[1].offset = ~(u64)0 - 0xff;
-	EXPECT_REFUSED("segment past the end of the file");
+	EXPECT_REFUSED("segment past the end of the file: it is truncated");
 	good_program();
 	prog[1].memsz = LIMIT;
 	EXPECT_REFUSED("segment outside the user half");

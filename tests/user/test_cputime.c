@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* User and system time: told apart, never going back, handed to the parent. */
+/*
+ * User and system time: told apart, never going back, handed to the parent; alarms
+ * and limits on it.
+ */
 #include "check.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <sys/resource.h>
+#include <sys/time.h>
 #include <sys/times.h>
 #include <time.h>
 
@@ -170,6 +175,212 @@ CASE(the_machine_counts_too)
 	CHECK(after[0] - before[0] >= 5);
 	for (int i = 0; i < 4; i++)
 		CHECK(after[i] >= before[i]);
+}
+
+/* ---- clocks of CPU time ---------------------------------------------------- */
+
+static long long read_clock(clockid_t clock)
+{
+	struct timespec ts;
+
+	return clock_gettime(clock, &ts)
+		       ? -1
+		       : ts.tv_sec * 1000000000ll + ts.tv_nsec;
+}
+
+CASE(own_clocks_by_number)
+{
+	clockid_t whole, one;
+	long long before = cpu_ns();
+
+	CHECK(clock_getcpuclockid(getpid(), &whole) == 0);
+	CHECK(pthread_getcpuclockid(pthread_self(), &one) == 0);
+	CHECK(read_clock(whole) >= before && read_clock(one) > 0);
+	CHECK(read_clock(whole) <= cpu_ns());
+	CHECK(clock_getcpuclockid(0, &whole) == 0 && read_clock(whole) > 0);
+	CHECK(read_clock(-8 + 3) == -1 && errno == EINVAL);
+}
+
+/* What user mode took, by itself: kind 1 of the same clock. */
+CASE(clock_of_user_time)
+{
+	long long user, whole;
+
+	burn_user();
+	user = read_clock((-getpid() - 1) * 8 + 1);
+	whole = cpu_ns();
+	CHECK(user > whole / 2 && user <= 2 * whole);
+}
+
+/* One that runs on and on elsewhere, and is seen to. */
+CASE(clock_of_another_process)
+{
+	struct timespec nap = { 0, 1000000 };
+	pid_t pid = fork();
+	clockid_t clock;
+
+	if (pid == 0)
+		while (1)
+			;
+	CHECK(clock_getcpuclockid(pid, &clock) == 0);
+	while (read_clock(clock) < 50000000)
+		nanosleep(&nap, NULL);
+	CHECK(kill(pid, SIGKILL) == 0 && waitpid(pid, NULL, 0) == pid);
+	CHECK(read_clock(clock) == -1 && errno == EINVAL);
+	CHECK(clock_getcpuclockid(pid, &clock) != 0);
+}
+
+static void *wait_for_ever(void *arg)
+{
+	pause();
+	return arg;
+}
+
+CASE(clock_of_another_thread)
+{
+	pthread_t thread;
+	clockid_t clock;
+
+	CHECK(pthread_create(&thread, NULL, wait_for_ever, NULL) == 0);
+	CHECK(pthread_getcpuclockid(thread, &clock) == 0);
+	CHECK(read_clock(clock) >= 0 && read_clock(clock) < cpu_ns());
+	/* Of a thread of another process: never. */
+	CHECK(read_clock((-1 - 1) * 8 + 6) == -1 && errno == EINVAL);
+}
+
+/* ---- alarms on CPU time ---------------------------------------------------- */
+
+static volatile sig_atomic_t alarms;
+
+static void count_alarm(int signo)
+{
+	(void)signo;
+	alarms++;
+}
+
+static void burn_until_alarms(int which, int signo, int wanted)
+{
+	struct itimerval it = { { 0, 30000 }, { 0, 50000 } }, left;
+	long long begin = cpu_ns();
+
+	signal(signo, count_alarm);
+	CHECK(setitimer(which, &it, NULL) == 0);
+	CHECK(getitimer(which, &left) == 0);
+	CHECK(us(left.it_interval) == 30000);
+	CHECK(us(left.it_value) > 0 && us(left.it_value) <= 60000);
+	while (alarms < wanted)
+		;
+	/* Linux counts these in ticks, which may be half as long. */
+	CHECK(cpu_ns() - begin >= 25000000ll + (wanted - 1) * 15000000ll);
+	it = (struct itimerval){ { 0, 0 }, { 0, 0 } };
+	CHECK(setitimer(which, &it, &left) == 0);
+	CHECK(us(left.it_value) > 0 && us(left.it_value) <= 40000);
+	CHECK(getitimer(which, &left) == 0);
+	CHECK(us(left.it_value) == 0 && us(left.it_interval) == 0);
+	wanted = alarms;
+	begin = cpu_ns();
+	while (cpu_ns() < begin + 100000000)
+		;
+	CHECK(alarms == wanted);
+}
+
+CASE(alarm_on_user_time)
+{
+	burn_until_alarms(ITIMER_VIRTUAL, SIGVTALRM, 3);
+}
+
+CASE(alarm_on_cpu_time) { burn_until_alarms(ITIMER_PROF, SIGPROF, 3); }
+
+CASE(alarm_on_cpu_time_in_the_kernel)
+{
+	struct itimerval it = { { 0, 0 }, { 0, 50000 } };
+
+	signal(SIGPROF, count_alarm);
+	signal(SIGVTALRM, count_alarm);
+	CHECK(setitimer(ITIMER_PROF, &it, NULL) == 0);
+	burn_kernel();
+	CHECK(alarms == 1);             /* once */
+	CHECK(getitimer(ITIMER_PROF, &it) == 0 && us(it.it_value) == 0);
+}
+
+CASE(sleeping_costs_no_cpu_time)
+{
+	struct itimerval it = { { 0, 0 }, { 0, 50000 } };
+	struct timespec nap = { 0, 150000000 };
+
+	signal(SIGPROF, count_alarm);
+	CHECK(setitimer(ITIMER_PROF, &it, NULL) == 0);
+	CHECK(nanosleep(&nap, NULL) == 0 && alarms == 0);
+}
+
+CASE(alarms_are_not_inherited)
+{
+	struct itimerval it = { { 0, 0 }, { 5, 0 } };
+	int status;
+	pid_t pid;
+
+	CHECK(setitimer(ITIMER_PROF, &it, NULL) == 0);
+	pid = fork();
+	if (pid == 0) {
+		CHECK(getitimer(ITIMER_PROF, &it) == 0);
+		_exit(us(it.it_value) != 0);
+	}
+	CHECK(waitpid(pid, &status, 0) == pid && status == 0);
+	CHECK(getitimer(ITIMER_PROF, &it) == 0 && us(it.it_value) > 0);
+}
+
+CASE(alarms_with_nonsense)
+{
+	struct itimerval it = { { 0, 0 }, { 0, 1000000 } };
+
+	CHECK(setitimer(3, &it, NULL) == -1 && errno == EINVAL);
+	CHECK(getitimer(3, &it) == -1 && errno == EINVAL);
+	CHECK(setitimer(ITIMER_PROF, &it, NULL) == -1 && errno == EINVAL);
+	CHECK(setitimer(ITIMER_VIRTUAL, (void *)8, NULL) == -1 &&
+	      errno == EFAULT);
+}
+
+/* ---- RLIMIT_CPU ------------------------------------------------------------ */
+
+static void spin(void *arg)
+{
+	struct rlimit lim = { (rlim_t)(long)arg, 2 };
+
+	setrlimit(RLIMIT_CPU, &lim);
+	while (1)
+		;
+}
+
+CASE(soft_limit_of_cpu_time_ends_it)
+{
+	int status = in_child(spin, (void *)1);
+
+	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU);
+}
+
+CASE(hard_limit_of_cpu_time_ends_it_all_the_same)
+{
+	struct rusage ru;
+	int status;
+
+	signal(SIGXCPU, SIG_IGN);
+	status = in_child(spin, (void *)1);
+	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	CHECK(getrusage(RUSAGE_CHILDREN, &ru) == 0);
+	CHECK(us(ru.ru_utime) + us(ru.ru_stime) >= 1000000);
+}
+
+CASE(soft_limit_can_be_caught_and_moves)
+{
+	struct rlimit lim = { 1, 10 };
+
+	signal(SIGXCPU, count_alarm);
+	CHECK(setrlimit(RLIMIT_CPU, &lim) == 0);
+	while (!alarms)
+		;
+	CHECK(cpu_ns() >= 900000000);
+	CHECK(getrlimit(RLIMIT_CPU, &lim) == 0);
+	CHECK(lim.rlim_cur == 2 && lim.rlim_max == 10);
 }
 
 int main(void)

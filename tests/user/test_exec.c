@@ -4,6 +4,7 @@
 
 #include <elf.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <sys/auxv.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -101,6 +102,210 @@ CASE(errors)
 	CHECK(chmod("/tmp/text", 0644) == 0);
 	CHECK(exec_errno("/tmp/text") == EACCES);
 	CHECK(exec_errno((const char *)wild) == EFAULT);
+}
+
+/* ---- what is wrong with the file ------------------------------------------- */
+
+#if defined(__x86_64__)
+enum { MACHINE_OURS = EM_X86_64, MACHINE_OTHER = EM_AARCH64 };
+#elif defined(__aarch64__)
+enum { MACHINE_OURS = EM_AARCH64, MACHINE_OTHER = EM_X86_64 };
+#endif
+
+/* A program that would load, with a loader. */
+struct small_program {
+	Elf64_Ehdr h;
+	Elf64_Phdr load, interp;
+	char loader[40];
+	char code[64];
+};
+
+static struct small_program small_program(const char *loader)
+{
+	struct small_program p = {
+		.h = { .e_ident = { 0x7f, 'E', 'L', 'F', ELFCLASS64,
+				    ELFDATA2LSB, EV_CURRENT },
+		       .e_type = ET_EXEC,
+		       .e_machine = MACHINE_OURS,
+		       .e_version = EV_CURRENT,
+		       .e_entry = 0x400000 + offsetof(struct small_program,
+						      code),
+		       .e_phoff = offsetof(struct small_program, load),
+		       .e_ehsize = sizeof(Elf64_Ehdr),
+		       .e_phentsize = sizeof(Elf64_Phdr),
+		       .e_phnum = 2 },
+		.load = { .p_type = PT_LOAD,
+			  .p_flags = PF_R | PF_X,
+			  .p_vaddr = 0x400000,
+			  .p_filesz = sizeof(p),
+			  .p_memsz = sizeof(p),
+			  .p_align = PAGE },
+		.interp = { .p_type = PT_INTERP,
+			    .p_offset = offsetof(struct small_program, loader),
+			    .p_filesz = strlen(loader) + 1 },
+	};
+
+	strcpy(p.loader, loader);
+	return p;
+}
+
+static int small_errno(const struct small_program *p)
+{
+	write_program("/tmp/small", p, sizeof(*p));
+	return exec_errno("/tmp/small");
+}
+
+CASE(loader_that_is_not_there)
+{
+	struct small_program p = small_program("/no/such/loader");
+
+	CHECK(small_errno(&p) == ENOENT);
+	p = small_program("/tmp");
+	CHECK(small_errno(&p) == EACCES);
+}
+
+CASE(loader_that_is_none)
+{
+	struct small_program p = small_program("/tmp/loader");
+	struct small_program loader = small_program("");
+	char text[128] = "no program, but long enough to be one";
+
+	write_program("/tmp/loader", text, sizeof(text));
+	CHECK(small_errno(&p) == ELIBBAD);
+	loader.h.e_machine = MACHINE_OTHER;
+	write_program("/tmp/loader", &loader, sizeof(loader));
+	CHECK(small_errno(&p) == ELIBBAD);
+}
+
+CASE(loader_without_a_proper_name)
+{
+	struct small_program p = small_program("/tmp/loader");
+
+	p.interp.p_filesz--;            /* no NUL at its end */
+	CHECK(small_errno(&p) == ENOEXEC);
+	p.interp.p_filesz = 1;
+	CHECK(small_errno(&p) == ENOEXEC);
+	p.interp.p_filesz = 100000;
+	CHECK(small_errno(&p) == ENOEXEC);
+}
+
+CASE(program_for_another_machine)
+{
+	struct small_program p = small_program("/tmp/loader");
+
+	p.h.e_machine = MACHINE_OTHER;
+	CHECK(small_errno(&p) == ENOEXEC);
+}
+
+CASE(broken_program_headers)
+{
+	struct small_program p = small_program("/tmp/loader"), ok = p;
+
+	p.h.e_phentsize = 55;
+	CHECK(small_errno(&p) == ENOEXEC);
+	p = ok;
+	p.h.e_phnum = 0;
+	CHECK(small_errno(&p) == ENOEXEC);
+	p = ok;
+	p.h.e_phoff = 1 << 20;
+	CHECK(small_errno(&p) == ENOEXEC);
+	p = ok;
+	p.h.e_type = ET_REL;
+	CHECK(small_errno(&p) == ENOEXEC);
+	write_program("/tmp/small", &ok, sizeof(ok.h) + 10);
+	CHECK(exec_errno("/tmp/small") == ENOEXEC);
+	write_program("/tmp/small", &ok, sizeof(ok.h) - 10);
+	CHECK(exec_errno("/tmp/small") == ENOEXEC);
+}
+
+static void write_script(const char *path, const char *text)
+{
+	write_program(path, text, strlen(text));
+}
+
+/* The exit code of the script, or 200 + errno. */
+static int run_script(const char *path)
+{
+	char *argv[] = { "x", NULL }, *envp[] = { NULL };
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		execve(path, argv, envp);
+		_exit(200 + errno);
+	}
+	CHECK(waitpid(pid, &status, 0) == pid && WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+CASE(scripts_without_an_interpreter)
+{
+	write_script("/tmp/script", "#!/no/such/shell -e\necho\n");
+	CHECK(exec_errno("/tmp/script") == ENOENT);
+	write_script("/tmp/script", "#!/tmp\n");
+	CHECK(exec_errno("/tmp/script") == EACCES);
+	write_script("/tmp/script", "#!\n");
+	CHECK(exec_errno("/tmp/script") == ENOEXEC);
+	write_script("/tmp/script", "#! \t \n");
+	CHECK(exec_errno("/tmp/script") == ENOEXEC);
+}
+
+/* This program counts its arguments when it is told to. */
+CASE(scripts_of_odd_shapes)
+{
+	char text[600];
+
+	snprintf(text, sizeof(text), "#!%s --count", self);
+	write_script("/tmp/script", text);      /* no newline */
+	CHECK(run_script("/tmp/script") == 3);
+	snprintf(text, sizeof(text), "#! \t%s\t--count\t \nrest", self);
+	write_script("/tmp/script", text);
+	CHECK(run_script("/tmp/script") == 3);
+	memset(text, 'x', sizeof(text) - 1);
+	memcpy(text, "#!/", 3);
+	text[sizeof(text) - 1] = '\0';
+	write_script("/tmp/script", text);      /* a name that never ends */
+	CHECK(run_script("/tmp/script") == 200 + ENOEXEC);
+}
+
+/* Scripts /tmp/nested0 … that run each other, the first of them our program. */
+static void write_nested(int nr)
+{
+	char path[32], text[300];
+
+	for (int i = 0; i < nr; i++) {
+		snprintf(path, sizeof(path), "/tmp/nested%d", i);
+		if (i)
+			snprintf(text, sizeof(text), "#!/tmp/nested%d\n",
+				 i - 1);
+		else
+			snprintf(text, sizeof(text), "#!%s --count\n", self);
+		write_script(path, text);
+	}
+}
+
+CASE(scripts_run_by_scripts)
+{
+	write_nested(6);
+	CHECK(run_script("/tmp/nested0") == 3);
+	CHECK(run_script("/tmp/nested4") == 7);
+	CHECK(run_script("/tmp/nested5") == 200 + ELOOP);
+	write_script("/tmp/script", "#!/tmp/script\n");
+	CHECK(run_script("/tmp/script") == 200 + ELOOP);
+}
+
+CASE(more_arguments_than_fit)
+{
+	static char word[100000], longer[128 * 1024 + 1];
+	char *argv[100] = { "x" }, *envp[] = { NULL };
+
+	memset(word, 'w', sizeof(word) - 1);
+	memset(longer, 'w', sizeof(longer) - 1);
+	argv[1] = longer;
+	CHECK(execve(self, argv, envp) == -1 && errno == E2BIG);
+	for (int i = 1; i < 99; i++)
+		argv[i] = word;
+	CHECK(execve(self, argv, envp) == -1 && errno == E2BIG);
 }
 
 static int burn_stack(int pages)

@@ -17,6 +17,7 @@
 # linked and as they are; of ours /init, the tour and
 #
 #	tests/user/programs/test_*.c  -> /tests/test_*   static, musl
+#	tests/user/programs/clock.c   -> /bin/clock_{glibc,musl}     dynamic
 #	tests/user/programs/threads.c -> /bin/threads_{glibc,musl}   dynamic, and
 #	tests/user/programs/plugin.c  -> /lib/plugin_{glibc,musl}.so what they load
 #
@@ -90,7 +91,7 @@ PROGRAMS_B := $(USER_B)/programs
 PROGRAMS_CPIO := $(PROGRAMS_B)/initramfs.cpio
 PROGRAMS_TREE := build/sysroot/programs-$(ARCH)
 PROGRAMS_TESTS := $(patsubst $(PROGRAMS_SRC)/%.c,$(PROGRAMS_B)/%,$(wildcard $(PROGRAMS_SRC)/test_*.c))
-PROGRAMS_DYNAMIC := $(addprefix $(PROGRAMS_B)/,threads_glibc threads_musl \
+PROGRAMS_DYNAMIC := $(addprefix $(PROGRAMS_B)/,clock_glibc clock_musl threads_glibc threads_musl \
 	plugin_glibc.so plugin_musl.so)
 # What no program looks at: texts for people, other alphabets, perl's second name.
 PROGRAMS_WITHOUT := usr/share/[!lmt]* usr/share/locale/* usr/share/lintian/* \
@@ -120,6 +121,12 @@ $(PROGRAMS_B)/threads_%: $(PROGRAMS_SRC)/threads.c $(PROGRAMS_TREE).stamp
 	@mkdir -p $(@D)
 	@echo "  USER    $@"
 	@$(call dynamic_cc,$(@F)) $(USER_FLAGS) -fPIE -pie -o $@ $< -ldl -lm
+
+$(PROGRAMS_B)/clock_%: $(PROGRAMS_SRC)/clock.c tests/user/test_vdso.c tests/user/check.h \
+		$(PROGRAMS_TREE).stamp
+	@mkdir -p $(@D)
+	@echo "  USER    $@"
+	@$(call dynamic_cc,$(@F)) $(USER_FLAGS) -fPIE -pie -iquote tests/user -o $@ $<
 
 $(PROGRAMS_B)/plugin_%.so: $(PROGRAMS_SRC)/plugin.c $(PROGRAMS_TREE).stamp
 	@mkdir -p $(@D)

@@ -109,6 +109,14 @@ CASE(threads_musl)
 	SAYS("/bin/threads_musl /lib/plugin_musl.so", threads_say);
 }
 
+/* test_vdso by way of both loaders. */
+CASE(clock_without_a_call)
+{
+	SAYS("/bin/clock_glibc | sed -n '/^ok/!p'; /bin/clock_musl |"
+	     " sed -n '/^ok/!p'; /bin/clock_glibc | grep -c uses_it",
+	     "1");
+}
+
 /* The loaders as programs. */
 CASE(loaders)
 {

@@ -170,6 +170,27 @@ CASE(sqlite_in_memory)
 	     "10000|149995000|19999\nok");
 }
 
+CASE(sqlite_on_a_file)
+{
+	SAYS("rm -f /tmp/db*; sqlite3 /tmp/db 'pragma mmap_size=1000000;"
+	     " create table t(n); begin; insert into t values(1),(2),(3); commit;"
+	     " begin; delete from t; rollback; select sum(n) from t;' &&"
+	     " sqlite3 /tmp/db 'select count(*) from t; pragma integrity_check;"
+	     " vacuum;'; rm -f /tmp/db*",
+	     "1000000\n6\n3\nok");
+}
+
+CASE(sqlite_with_a_log)
+{
+	SAYS("rm -f /tmp/w*; sqlite3 /tmp/w 'pragma journal_mode=wal;"
+	     " create table t(n); insert into t values(5);' && for i in 1 2 3 4;"
+	     " do sqlite3 -cmd '.timeout 20000' /tmp/w"
+	     " \"insert into t values($i);\" & done; wait;"
+	     " sqlite3 /tmp/w 'select sum(n) from t; pragma integrity_check;';"
+	     " rm -f /tmp/w*",
+	     "wal\n15\nok");
+}
+
 int main(void)
 {
 	return run_cases();

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* x86_64: the ABI makes programs bring their own restorer; there is no vDSO. */
+/* The vDSO as it was linked (kernel/task/vdso), for vdso.c to map. */
 
 	.section .rodata.vdso, "a"
+	.balign 8
 	.globl vdso_image_start
-	.globl vdso_image_restorer
 	.globl vdso_image_end
 vdso_image_start:
-vdso_image_restorer:
+	.incbin "vdso.so"
 vdso_image_end:

@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+/* test_vdso, linked with glibc. */
+#include "test_vdso.c"
