@@ -121,6 +121,8 @@ bool mm_show_map(struct mm *mm, struct strbuf *sb, u64 *pos, mm_look_fn *look,
 	size_t before = sb->len;
 	struct show_line line;
 
+	if (strbuf_overflowed(sb))      /* before is behind the buffer */
+		return false;
 	if (!show_take(mm, *pos, &line, look, arg)) {
 		*pos = USER_END;
 		return false;
