@@ -43,6 +43,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "caches.h"
 #include "fuzz_draw.h"
 #include "fuzz_table.h"
 
@@ -363,26 +364,6 @@ static void run_child(uint64_t seed)
 }
 
 /* ---- what the kernel holds ----------------------------------------------- */
-
-#define MAX_CACHES 64
-#define SLACK      24                   /* objects that may come to stay */
-
-struct cache { char name[32]; long objects, in_slab; };
-
-static int read_caches(struct cache *c)
-{
-	FILE *f = fopen("/proc/slabinfo", "r");
-	char line[300];
-	int nr = 0;
-
-	while (f && nr < MAX_CACHES && fgets(line, sizeof(line), f))
-		if (sscanf(line, "%31s %ld %*d %*d %ld", c[nr].name,
-			   &c[nr].objects, &c[nr].in_slab) == 3)
-			nr++;
-	if (f)
-		fclose(f);
-	return nr;
-}
 
 /* Caches that have grown since; says which. A slab that a CPU has at hand counts
  * as used. */

@@ -26,6 +26,7 @@
 #include <sys/time.h>
 #include <time.h>
 
+#include "caches.h"
 #include "check.h"
 
 #define MOST 400                        /* no call allocates more often */
@@ -504,32 +505,12 @@ static int sweep_call(const struct sweep *s)
 	return 0;
 }
 
-#define MOST_CACHES 64
-#define SLACK       24                  /* objects that come and go */
-
-struct cache { char name[32]; long objects, in_slab; };
-
-static int read_caches(struct cache *c)
-{
-	FILE *f = fopen("/proc/slabinfo", "r");
-	char line[300];
-	int nr = 0;
-
-	while (f && nr < MOST_CACHES && fgets(line, sizeof(line), f))
-		if (sscanf(line, "%31s %ld %*d %*d %ld", c[nr].name,
-			   &c[nr].objects, &c[nr].in_slab) == 3)
-			nr++;
-	if (f)
-		fclose(f);
-	return nr;
-}
-
 /* Did any cache grow from one round to the next? A slab that a CPU has at hand
  * counts as used, and so do objects of other CPUs' slabs that it keeps for a
  * while: exact is the answer with one CPU. */
 static int caches_grew(const struct cache *before, int nr)
 {
-	static struct cache now[MOST_CACHES];
+	static struct cache now[MAX_CACHES];
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	int grew = read_caches(now) != nr;
 
@@ -546,7 +527,7 @@ static int caches_grew(const struct cache *before, int nr)
 
 CASE(no_allocation_that_fails_does_harm)
 {
-	static struct cache first[MOST_CACHES];
+	static struct cache first[MAX_CACHES];
 	int nr;
 
 	fail_fd = open("/proc/quire/fail-nth", O_RDWR | O_CLOEXEC);
