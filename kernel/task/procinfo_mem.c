@@ -27,20 +27,6 @@ static void procinfo_read_code(const struct mm *mm, struct procinfo_mm *i)
 	i->lib = mm->exec_vm - i->text;
 }
 
-/* Pages in VMAs that mlock holds, be they there or not. */
-static u64 procinfo_locked(struct mm *mm)
-{
-	const struct vma *vma;
-	u64 pages = 0;
-
-	read_lock(&mm->lock);
-	for (vma = vma_find(mm, 0); vma; vma = vma_next(vma))
-		if (vma->flags & VM_LOCKED)
-			pages += vma_pages(vma);
-	read_unlock(&mm->lock);
-	return pages;
-}
-
 static void procinfo_read_layout(const struct mm *mm, struct procinfo_mm *i)
 {
 	i->start_code = mm->start_code;
@@ -81,7 +67,7 @@ void procinfo_read_mm(struct process *p, struct procinfo_mm *i)
 	i->rss_all = i->rss[RSS_ANON] + i->rss[RSS_FILE] + i->rss[RSS_SHMEM];
 	i->rss_peak = MAX(mm->hiwater_rss, i->rss_all);
 	i->tables = mm->nr_tables - 1;
-	i->locked = procinfo_locked(mm);
+	i->locked = mm->locked_vm;
 	i->min_flt += mm->min_flt;
 	i->maj_flt += mm->maj_flt;
 	procinfo_read_code(mm, i);
