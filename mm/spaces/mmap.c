@@ -46,21 +46,24 @@ static bool mmap_has_file(const struct mmap_request *rq)
 	return rq->file || rq->mapping;
 }
 
+static bool mmap_is_fixed(const struct mmap_request *rq)
+{
+	return rq->flags & (MAP_FIXED | MAP_FIXED_NOREPLACE);
+}
+
 /* Checks that need neither lock nor memory; *len becomes whole pages. */
 static int mmap_check_range(const struct mmap_request *rq, size_t *len)
 {
-	bool fixed = rq->flags & (MAP_FIXED | MAP_FIXED_NOREPLACE);
-
 	if (rq->len == 0)
 		return -EINVAL;
 	if (rq->flags & MAP_HUGETLB)    /* no huge pages are set aside */
 		return mmap_has_file(rq) ? -EINVAL : -ENOMEM;
 	*len = ALIGN_UP(rq->len, PAGE_SIZE);
-	if (*len == 0 || *len > USER_END)
-		return -ENOMEM;
+	if (*len == 0 || *len > USER_END - MM_MIN_ADDR)
+		return -ENOMEM;         /* nowhere, whatever else is wrong */
 	if (rq->offset & ~PAGE_MASK)
 		return -EINVAL;
-	if (!fixed)
+	if (!mmap_is_fixed(rq))
 		return 0;
 	if (rq->addr > USER_END - *len)
 		return -ENOMEM;
@@ -183,8 +186,7 @@ static bool mmap_hint_fits(struct mm *mm, vaddr_t hint, size_t len)
  * mmap_find_place() - a free place for len bytes
  *
  * hint: 0, or where the caller would like it (rounded down to a page).
- * Context: mm->lock for writing. Return: the address, or 0: no hole is large
- * enough.
+ * Context: mm->lock. Return: the address, or 0: no hole is large enough.
  */
 vaddr_t mmap_find_place(struct mm *mm, vaddr_t hint, size_t len)
 {
@@ -253,17 +255,18 @@ static bool mmap_is_occupied(struct mm *mm, const struct mmap_request *rq,
 	return vma && vma->start < rq->addr + len;
 }
 
-/* The error of a request that cannot be granted: a place that is taken goes
- * first. */
+/* The error of a request that cannot be granted: a place that is taken, or none
+ * that is large enough, goes first. */
 static int mmap_refuse(struct mm *mm, const struct mmap_request *rq, size_t len,
 		       int err)
 {
-	bool occupied;
-
 	read_lock(&mm->lock);
-	occupied = mmap_is_occupied(mm, rq, len);
+	if (mmap_is_occupied(mm, rq, len))
+		err = -EEXIST;
+	else if (!mmap_is_fixed(rq) && !mmap_find_place(mm, rq->addr, len))
+		err = -ENOMEM;
 	read_unlock(&mm->lock);
-	return occupied ? -EEXIST : err;
+	return err;
 }
 
 /* Chooses the address and checks the limits. Context: mm->lock for writing. */

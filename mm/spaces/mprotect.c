@@ -30,6 +30,13 @@ enum {
 	PROT_RIGHTS = PROT_READ | PROT_WRITE | PROT_EXEC,
 };
 
+/* What a change leaves to be done without the lock. */
+struct mprotect_rest {
+	struct vma *dead;               /* VMAs to be freed */
+	vaddr_t fill_start;             /* locked memory that may be written now, */
+	vaddr_t fill_end;               /* from the first part to the last */
+};
+
 /*
  * The leaves of one table, to the protection `full`; ask_page: the page decides
  * whether it may be written. Return: the rights that some leaf lost. Inlined
@@ -132,10 +139,23 @@ static int mprotect_reach(struct vma *vma, vaddr_t start, vaddr_t end, u32 prot,
 	}
 }
 
+/* Private memory that is locked and could not be written: its copies will come
+ * at once. */
+static void mprotect_note_fill(const struct vma *vma, u32 prot,
+			       struct mprotect_rest *rest)
+{
+	if ((vma->flags & (VM_LOCKED | VM_SHARED | VM_WRITE)) != VM_LOCKED ||
+	    !(prot & PROT_WRITE))
+		return;
+	if (!rest->fill_end)
+		rest->fill_start = vma->start;
+	rest->fill_end = vma->end;
+}
+
 /* Changes [start, end), which VMAs from vma on cover without a hole. 0, or
  * -ENOMEM without a change. Context: mm->lock for writing. */
 static int mprotect_commit(struct mm *mm, struct vma *vma, vaddr_t start,
-			   vaddr_t end, u32 prot, struct vma **dead)
+			   vaddr_t end, u32 prot, struct mprotect_rest *rest)
 {
 	struct tlb_batch batch;
 
@@ -149,6 +169,7 @@ static int mprotect_commit(struct mm *mm, struct vma *vma, vaddr_t start,
 	tlb_batch_begin(&batch, &mm->space, TLB_PROTECT);
 	while (1) {
 		if ((vma->flags & VM_ACCESS) != prot) {
+			mprotect_note_fill(vma, prot, rest);
 			vma_set_flags(vma,
 				      (vma->flags & ~(u32)VM_ACCESS) | prot);
 			mprotect_leaves(vma, vma->start, vma->end, &batch);
@@ -158,7 +179,7 @@ static int mprotect_commit(struct mm *mm, struct vma *vma, vaddr_t start,
 		vma = vma_next(vma);
 	}
 	tlb_batch_end(&batch);
-	vma_merge_range(mm, start, end, dead);
+	vma_merge_range(mm, start, end, &rest->dead);
 	return 0;
 }
 
@@ -177,7 +198,7 @@ static int mprotect_grow_start(const struct vma *vma, u32 prot, vaddr_t *start)
 
 /* mm_mprotect() under the lock, on whole pages. */
 static int mprotect_locked(struct mm *mm, vaddr_t start, vaddr_t end, u32 prot,
-			   struct vma **dead)
+			   struct mprotect_rest *rest)
 {
 	struct vma *vma = vma_find(mm, start);
 	vaddr_t stop;
@@ -192,7 +213,7 @@ static int mprotect_locked(struct mm *mm, vaddr_t start, vaddr_t end, u32 prot,
 	prot &= PROT_RIGHTS;
 	err = mprotect_reach(vma, start, end, prot, &stop, &same);
 	if (!same && stop > start)
-		no_memory = mprotect_commit(mm, vma, start, stop, prot, dead);
+		no_memory = mprotect_commit(mm, vma, start, stop, prot, rest);
 	return no_memory ? no_memory : err;
 }
 
@@ -223,9 +244,8 @@ static void mprotect_fill_locked(struct mm *mm, vaddr_t start, vaddr_t end)
 int mm_mprotect(struct mm *mm, vaddr_t addr, size_t len, u32 prot)
 {
 	const u32 grows = PROT_GROWSDOWN | PROT_GROWSUP;
-	struct vma *dead = NULL;
+	struct mprotect_rest rest = { 0 };
 	vaddr_t end = addr + ALIGN_UP(len, PAGE_SIZE);
-	bool locked;
 	int err;
 
 	if (addr & ~PAGE_MASK || (prot & grows) == grows)
@@ -237,13 +257,12 @@ int mm_mprotect(struct mm *mm, vaddr_t addr, size_t len, u32 prot)
 	if (prot & ~(u32)PROT_KNOWN)
 		return -EINVAL;
 	write_lock(&mm->lock);
-	err = mprotect_locked(mm, addr, end, prot, &dead);
+	err = mprotect_locked(mm, addr, end, prot, &rest);
 	if (!err)
 		trace(mprotect, addr, len);
-	locked = mm->locked_vm;
 	write_unlock(&mm->lock);
-	vma_free_chain(dead);
-	if (unlikely(locked) && prot & PROT_WRITE)
-		mprotect_fill_locked(mm, addr, end);
+	vma_free_chain(rest.dead);
+	if (unlikely(rest.fill_end))
+		mprotect_fill_locked(mm, rest.fill_start, rest.fill_end);
 	return err;
 }

@@ -229,6 +229,7 @@ static int mremap_move_to(struct mremap_request *rq, struct vma *vma,
 	} else if (stays) {             /* what is left is not locked */
 		vma_set_flags(vma, vma->flags & ~(u32)VM_LOCK_BITS);
 		vma_merge(mm, vma, &rq->dead);
+		new = vma_find(mm, at); /* the two may be neighbours */
 	}
 	vma_merge(mm, new, &rq->dead);
 	return 0;

@@ -262,6 +262,51 @@ CASE(mprotect_copies_locked_pages)
 	CHECK(*p == 'x');
 }
 
+/* What could be written before has no page when its locking failed: mprotect
+ * fills only what it makes writable. */
+PROVES(mprotect, "", "locked memory that could be written gets no pages")
+CASE(mprotect_leaves_the_rest_alone)
+{
+	int fd = file_of(3 * PAGE);
+	char *p = mmap(AREA, 3 * PAGE, RW, MAP_PRIVATE | MAP_FIXED, fd, 0);
+
+	CHECK(p == AREA);
+	CHECK(mlock(p, 4 * PAGE) == -1 && errno == ENOMEM);     /* a hole */
+	CHECK(mprotect(p, 4 * PAGE, RW) == -1 && errno == ENOMEM);
+	CHECK(mprotect(p, 3 * PAGE, RW) == 0);
+	CHECK(pwrite(fd, "x", 1, PAGE) == 1);
+	CHECK(p[PAGE] == 'x');
+}
+
+/* The pages move next to where they were: all of it is one mapping again. */
+PROVES(mremap, "MREMAP_DONTUNMAP", "merges with both neighbours")
+CASE(mremap_moves_within_a_mapping)
+{
+	char *p = map_at(AREA, 12, PROT_READ, MAP_PRIVATE);
+
+	CHECK(try_mremap(p + 3 * PAGE, 2 * PAGE, 2 * PAGE,
+			 MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP,
+			 p + 7 * PAGE) == (long)(p + 7 * PAGE));
+	for (size_t i = 0; i < 12; i++)
+		CHECK(p[i * PAGE] == 0);
+	CHECK(msync(p, 12 * PAGE, MS_ASYNC) == 0);
+}
+
+PROVES(mmap, "", "ENOMEM for want of room comes before EACCES of the file")
+CASE(mmap_looks_for_room_first)
+{
+	int pipes[2], bits = 64 - __builtin_clzl((unsigned long)pipes);
+	size_t huge = ((size_t)1 << bits) - (1 << 20); /* nearly all there is */
+
+	CHECK(pipe(pipes) == 0);
+	CHECK(try_mmap(NULL, huge, RW, MAP_PRIVATE, pipes[1], 0) == -ENOMEM);
+	CHECK(try_mmap(NULL, (size_t)1 << bits, RW, MAP_PRIVATE, pipes[1], 0) ==
+	      -ENOMEM);
+	CHECK(try_mmap(NULL, PAGE, RW, MAP_PRIVATE, pipes[1], 0) == -EACCES);
+	CHECK(try_mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, pipes[0], 0) ==
+	      -ENODEV);
+}
+
 PROVES(pwrite64, "", "EFAULT leaves no page behind")
 CASE(write_of_nothing_takes_no_page)
 {
