@@ -65,7 +65,7 @@ static int tmpfs_page_for_write(struct mapping *m, struct io *io, u64 pos,
 	*out = mapping_find(m, pos >> PAGE_SHIFT);
 	if (*out)
 		return 0;
-	if (!io_has_byte(io))           /* no page for what never comes */
+	if (!io_touch(io, 1))           /* no page for what never comes */
 		return -EFAULT;
 	if (READ_ONCE(mapping_total_pages) >= tmpfs_limit_pages())
 		return -ENOSPC;
@@ -93,7 +93,7 @@ static int tmpfs_write_page(struct mapping *m, u32 seals, struct io *io,
 	int err;
 
 	if (unlikely(seals & F_SEAL_GROW) && *pos + n > m->size)
-		return io_has_byte(io) ? -EPERM : -EFAULT;
+		return io_touch(io, n) ? -EPERM : -EFAULT;
 	err = tmpfs_page_for_write(m, io, *pos, &page);
 	if (err)
 		return err;
@@ -105,6 +105,13 @@ static int tmpfs_write_page(struct mapping *m, u32 seals, struct io *io,
 	if (done)
 		tmpfs_grow_size(m, *pos);
 	return done ? 0 : -EFAULT;      /* a longer file may give the rest */
+}
+
+/* A seal forbids the write. As on Linux its first bytes are looked at before: a
+ * stack among them has grown. */
+static int tmpfs_refuse(struct io *io, u64 pos)
+{
+	return io_touch(io, bytes_in_page(pos, io->left)) ? -EPERM : -EFAULT;
 }
 
 static long tmpfs_write(struct file *file, struct io *io, u64 *pos)
@@ -123,7 +130,7 @@ static long tmpfs_write(struct file *file, struct io *io, u64 *pos)
 	if (start > TMPFS_MAX_SIZE || io->left > TMPFS_MAX_SIZE - start)
 		err = -EFBIG;
 	if (unlikely(inode->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)))
-		err = io_has_byte(io) ? -EPERM : -EFAULT;
+		err = tmpfs_refuse(io, start);
 	while (!err && io->left)
 		err = tmpfs_write_page(m, inode->seals, io, pos);
 	if (*pos > start)

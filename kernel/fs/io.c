@@ -57,16 +57,27 @@ size_t io_get(struct io *io, void *dst, size_t len)
 	return total;
 }
 
-/** io_has_byte() - can the next byte be read? It stays. Context: thread, may
- * fault. */
-bool io_has_byte(struct io *io)
+/**
+ * io_touch() - bring in what the next len bytes of the caller's memory lie in
+ *
+ * They stay where they are; only the piece of memory at hand is looked at.
+ * Context: thread, may fault. Return: whether the first byte can be read.
+ */
+bool io_touch(struct io *io, size_t len)
 {
+	uintptr_t at, end;
 	u8 byte;
 
 	if (unlikely(io->len == 0))
 		io_next_segment(io);
-	return io->kernel ||
-	       copy_from_user_partial(&byte, (const void __user *)io->base, 1);
+	if (io->kernel)
+		return true;
+	end = io->base + MIN(len, io->len);
+	for (at = io->base; at < end;
+	     at = ALIGN_DOWN(at, PAGE_SIZE) + PAGE_SIZE)
+		if (!copy_from_user_partial(&byte, (const void __user *)at, 1))
+			break;
+	return at > io->base;
 }
 
 /** io_put() - bytes of src to the caller's memory. Context: thread, may fault. */

@@ -46,8 +46,10 @@ void io_init_segments(struct io *io, const struct io_segment *segment, u32 nr);
 /* Up to len bytes from the caller's memory to dst, from src to it, or zeroes
  * to it. Bytes moved: fewer than MIN(len, io->left) after a bad address. */
 size_t io_get(struct io *io, void *dst, size_t len);
-bool io_has_byte(struct io *io);
 size_t io_put(struct io *io, const void *src, size_t len);
 size_t io_zero(struct io *io, size_t len);
+
+/* Brings in what the next len bytes lie in; they stay. Can the first be read? */
+bool io_touch(struct io *io, size_t len);
 
 #endif

@@ -292,6 +292,18 @@ CASE(mremap_moves_within_a_mapping)
 	CHECK(msync(p, 12 * PAGE, MS_ASYNC) == 0);
 }
 
+PROVES(pwrite64, "", "EPERM of a seal comes after the source was touched")
+CASE(write_that_a_seal_refuses_has_grown_the_stack)
+{
+	int fd = (int)syscall(SYS_memfd_create, "sealed", MFD_ALLOW_SEALING);
+	char *p = map_at(AREA + 16 * PAGE, 2, RW, MAP_PRIVATE | MAP_GROWSDOWN);
+
+	CHECK(fd >= 0 && fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE) == 0);
+	CHECK(pwrite(fd, p - PAGE - 8, 16, 0) == -1 && errno == EPERM);
+	CHECK(msync(p - 2 * PAGE, 4 * PAGE, MS_ASYNC) == 0);
+	CHECK(pwrite(fd, AREA + 32 * PAGE, 16, 0) == -1 && errno == EFAULT);
+}
+
 PROVES(mmap, "", "ENOMEM for want of room comes before EACCES of the file")
 CASE(mmap_looks_for_room_first)
 {
