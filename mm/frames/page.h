@@ -109,6 +109,7 @@ struct page {
 		struct {                /* TABLE: all other slots are none */
 			u16 slot_first; /* [table_lock] */
 			u16 slot_end;
+			u32 slot_groups;        /* the same, finer: see [T5] */
 		};
 	};
 };

@@ -454,8 +454,11 @@ struct vma *vma_merge(struct mm *mm, struct vma *vma, struct vma **dead)
 void vma_merge_range(struct mm *mm, vaddr_t start, vaddr_t end,
 		     struct vma **dead)
 {
-	struct vma *vma = vma_find(mm, start ? start - 1 : 0), *next;
+	struct vma *vma = vma_find(mm, start), *next;
+	struct vma *below = vma ? vma_prev(vma) : NULL;
 
+	if (below && below->end == start)
+		vma = below;
 	for (; vma && vma->start <= end; vma = next) {
 		next = vma_next(vma);
 		if (next && next->start <= end && vma_can_merge(vma, next)) {

@@ -75,6 +75,7 @@ pte_t *pt_table_alloc(void)
 	spin_init(&page->table_lock, RANK_PAGE_TABLE);
 	page->slot_first = PT_ENTRIES;
 	page->slot_end = 0;
+	page->slot_groups = 0;
 	__atomic_fetch_add(&pt_nr_tables, 1, __ATOMIC_RELAXED);
 	return page_to_virt(page);
 }
@@ -118,6 +119,15 @@ static struct spinlock *pt_grow_lock(const struct mmu_space *space,
 	return &virt_to_page(slot)->table_lock;
 }
 
+/* The slot of an upper table is about to be filled [T5]. */
+static void pt_claim_upper(const pte_t *slot)
+{
+	struct page *table = virt_to_page(slot);
+
+	pt_claim_slots(slot, 1);
+	table->slot_groups |= 1u << pt_slot_index(slot) / PT_GROUP;
+}
+
 /* Links table unless another CPU was faster; false: it was. */
 static bool pt_table_link(const struct mmu_space *space, pte_t *slot,
 			  pte_t *table,
@@ -129,7 +139,7 @@ static bool pt_table_link(const struct mmu_space *space, pte_t *slot,
 		spin_lock(lock);
 	if (pte_kind(pt_read(slot), 1) == PTE_NONE) {
 		if (!is_kernel_space(space))
-			pt_claim_slots(slot, 1);
+			pt_claim_upper(slot);
 		pt_install(slot, pte_make_table(virt_to_phys(table)));
 		linked = true;
 	}
@@ -379,6 +389,17 @@ static bool pt_cursor_leave(struct pt_cursor *c, unsigned int level)
 	return true;
 }
 
+/* The next slot to look at. upper: the slot's table, if it keeps slot_groups. */
+static __force_inline pte_t *pt_slot_after(pte_t *slot,
+					   const struct page *upper)
+{
+	unsigned int next = pt_slot_index(slot) + 1;
+
+	if (!upper)
+		return slot + 1;
+	return slot + 1 + (pt_skip_groups(upper, next) - next);
+}
+
 /*
  * In the table of `level` that covers c->va: the first slot that is not none,
  * with the table locked if the entry is one to report. NULL: none in the
@@ -388,6 +409,7 @@ static __force_inline pte_t *pt_cursor_scan(struct pt_cursor *c, pte_t *table,
 					    unsigned int level)
 {
 	pte_t *first = &table[pt_index(c->va, level)], *slot = first;
+	const struct page *upper = NULL;
 
 	c->level = level;
 	c->table_va = c->va & ~(pt_level_size(level + 1) - 1);
@@ -397,11 +419,13 @@ static __force_inline pte_t *pt_cursor_scan(struct pt_cursor *c, pte_t *table,
 	if (!is_kernel_space(c->space)) {
 		const struct page *page = virt_to_page(table);
 
+		if (level)
+			upper = page;
 		slot = MAX(slot, table + READ_ONCE(page->slot_first));
 		c->slot_end = MIN(c->slot_end,
 				  table + READ_ONCE(page->slot_end));
 	}
-	for (; slot < c->slot_end; slot++) {
+	for (; slot < c->slot_end; slot = pt_slot_after(slot, upper)) {
 		c->entry = pt_read(slot);
 		if (pte_kind(c->entry, level) == PTE_NONE)
 			continue;
@@ -415,7 +439,8 @@ static __force_inline pte_t *pt_cursor_scan(struct pt_cursor *c, pte_t *table,
 		if (pte_kind(c->entry, level) == PTE_LEAF)
 			return slot;
 		pt_cursor_unlock(c);
-		slot--;
+		upper = NULL;
+		slot--;                 /* the same again */
 	}
 	pt_cursor_unlock(c);
 	return NULL;

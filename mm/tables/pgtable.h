@@ -23,7 +23,8 @@
  * knows the space). The header of pgtable.c tells why that is enough; [T5] in
  * a user table only slots of [slot_first, slot_end) of its struct page are not
  * none: a table with one page in it is not searched for 511 others. Whoever is
- * given slots to fill has them claimed.
+ * given slots to fill has them claimed. Upper tables, with few entries far apart, also
+ * have a bit for each PT_GROUP slots: slot_groups.
  */
 #ifndef MM_TABLES_PGTABLE_H
 #define MM_TABLES_PGTABLE_H
@@ -151,6 +152,24 @@ static inline void pt_claim_slots_of(struct page *table, unsigned int first,
 		table->slot_first = (u16)first;
 	if (first + nr > table->slot_end)
 		table->slot_end = (u16)(first + nr);
+}
+
+/* Slots that share a bit of slot_groups. */
+#define PT_GROUP (PT_ENTRIES / 32)
+
+/* Slot i of an upper table, or the first after it whose group was claimed;
+ * PT_ENTRIES: none. */
+static inline unsigned int pt_skip_groups(const struct page *table,
+					  unsigned int i)
+{
+	u64 groups = (u64)READ_ONCE(table->slot_groups) >> (i / PT_GROUP);
+
+	if (groups & 1)
+		return i;
+	if (!groups)
+		return PT_ENTRIES;
+	return (i / PT_GROUP + (unsigned int)__builtin_ctzll(groups)) *
+	       PT_GROUP;
 }
 
 static inline void pt_claim_slots(const pte_t *slot, unsigned int nr)

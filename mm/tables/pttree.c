@@ -65,12 +65,15 @@ static void table_sweep_below(const struct table_sweep *s, pte_t *table,
 
 	last = MIN(last, page->slot_end);
 	for (i = MAX(i, page->slot_first); i < last; i++) {
-		vaddr_t va = table_va + i * size;
 		pte_t *slot = &table[i];
 		pte_t e = pt_read(slot);
+		vaddr_t va;
 
-		if (pte_kind(e, level) != PTE_TABLE)
+		if (pte_kind(e, level) != PTE_TABLE) {
+			i = pt_skip_groups(page, i + 1) - 1;
 			continue;
+		}
+		va = table_va + i * size;
 		if (level > 1)
 			table_sweep_below(s, table_below(e, level), level - 1,
 					  MAX(va, start), MIN(va + size, end));
@@ -172,11 +175,13 @@ static const char *entry_check(pte_t e, unsigned int level, bool user)
 }
 
 /* [T5]: no entry outside of the slots that were claimed. */
-static const char *slot_check(const pte_t *table, unsigned int slot)
+static const char *slot_check(const pte_t *table, unsigned int slot,
+			      unsigned int level)
 {
 	const struct page *page = virt_to_page(table);
 
-	if (slot >= page->slot_first && slot < page->slot_end)
+	if (slot >= page->slot_first && slot < page->slot_end &&
+	    (level == 0 || pt_skip_groups(page, slot) == slot))
 		return NULL;
 	return "[T5] entry in a slot that nobody claimed";
 }
@@ -192,7 +197,7 @@ static const char *table_check_below(const pte_t *table, unsigned int level,
 
 		why = entry_check(e, level, user);
 		if (!why && user && pte_kind(e, level) != PTE_NONE)
-			why = slot_check(table, i);
+			why = slot_check(table, i, level);
 		if (!why && pte_kind(e, level) == PTE_TABLE)
 			why = table_check_below(table_below(e, level),
 						level - 1, 0, PT_ENTRIES, user);

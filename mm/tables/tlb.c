@@ -93,7 +93,8 @@ void tlb_batch_flush(struct tlb_batch *b)
 	b->end = 0;
 	b->tables = false;
 	yield_point(tlb_put);
-	page_put_many(b->page, b->nr);
+	if (b->nr)
+		page_put_many(b->page, b->nr);
 	b->nr = 0;
 }
 
