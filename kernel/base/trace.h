@@ -14,7 +14,7 @@
 
 /* X(name, text of the two values) */
 #define TRACE_EVENTS(X)                                        \
-	X(fault_zero, "va, pfn of the shared zero page")       \
+	X(fault_zero, "va")                                    \
 	X(fault_anon, "va, pfn: new zeroed page")              \
 	X(fault_cow_copy, "va, pfn of the copy")               \
 	X(fault_cow_reuse, "va, pfn: last owner keeps it")     \

@@ -82,7 +82,7 @@ static void fault_trace(const struct fault_ctx *ctx)
 	u64 pfn = page_to_pfn(ctx->page).v;
 
 	if (ctx->page == zero_page)
-		trace(fault_zero, ctx->va, pfn);
+		trace(fault_zero, ctx->va, 0);
 	else if (ctx->page->type == PAGE_FILE)
 		trace(fault_file, ctx->va, pfn);
 	else if (ctx->vma->mapping)
@@ -234,7 +234,7 @@ static enum fault_verdict fault_zero_page(struct fault_ctx *ctx)
 		pt_install(ctx->cur.slot, pte_make_leaf(zero_page_pa, prot, 0));
 	}
 	fault_unlock_table(ctx);
-	trace(fault_zero, ctx->va, pa_to_pfn(zero_page_pa).v);
+	trace(fault_zero, ctx->va, 0);
 	return FAULT_OK;
 }
 
@@ -347,14 +347,18 @@ static enum fault_verdict fault_resolve(struct fault_ctx *ctx)
 /* One pass of the pipeline under the read lock. false: no VMA there. */
 static bool fault_try(struct fault_ctx *ctx, enum fault_verdict *v)
 {
+	struct mm *mm = ctx->mm;
+	vaddr_t va = ctx->va;
+	struct vma *vma;
 	bool found;
 
-	read_lock(&ctx->mm->lock);
-	ctx->vma = vma_find(ctx->mm, ctx->va);
-	found = likely(ctx->vma && ctx->vma->start <= ctx->va);
+	read_lock(&mm->lock);
+	vma = vma_find(mm, va);
+	found = likely(vma && vma->start <= va);
+	ctx->vma = vma;
 	if (found)
 		*v = fault_resolve(ctx);
-	read_unlock(&ctx->mm->lock);
+	read_unlock(&mm->lock);
 	return found;
 }
 
@@ -392,7 +396,7 @@ enum fault_verdict mm_fault(struct mm *mm, vaddr_t addr, u32 access,
 			break;
 	}
 	fault_account(&ctx, v);
-	if (why)
+	if (unlikely(v != FAULT_OK) && why)
 		*why = ctx.why;
 	return v;
 }

@@ -64,7 +64,6 @@ enum fault_verdict cow_fault(struct fault_ctx *ctx);
 static inline void fault_unlock_table(struct fault_ctx *ctx)
 	__no_thread_safety
 {
-	ctx->cur.locked = NULL;
 	spin_unlock(&ctx->table->table_lock);
 }
 
@@ -73,7 +72,6 @@ static inline bool fault_relock_table(struct fault_ctx *ctx)
 	__no_thread_safety
 {
 	spin_lock(&ctx->table->table_lock);
-	ctx->cur.locked = ctx->table;
 	return pt_read(ctx->cur.slot).v == ctx->cur.entry.v;
 }
 

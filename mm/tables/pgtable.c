@@ -47,9 +47,14 @@ static inline unsigned int pt_top_level(void)
 	return mmu_features.levels - 1u;
 }
 
+/* Never NULL, which the compiler is told: pt_walk_to() asks at each step. */
 static inline pte_t *pt_below(pte_t e, unsigned int level)
 {
-	return phys_to_virt(pte_paddr(e, level));
+	pte_t *table = phys_to_virt(pte_paddr(e, level));
+
+	if (!table)
+		__builtin_unreachable();
+	return table;
 }
 
 /* ---- table pages -------------------------------------------------------- */
