@@ -168,8 +168,7 @@ static void task_store_tids(struct task *t, const struct clone_request *rq)
 	if (rq->flags & CLONE_CHILD_CLEARTID)
 		t->clear_tid = rq->child_tid;
 	if (rq->flags & CLONE_CHILD_SETTID)
-		mm_write(p->mm, (__force vaddr_t)rq->child_tid, &tid,
-			 sizeof(tid));
+		mm_write(p->mm, user_addr(rq->child_tid), &tid, sizeof(tid));
 	if (rq->flags & CLONE_PARENT_SETTID &&
 	    put_user((s32)tid, rq->parent_tid))
 		return;

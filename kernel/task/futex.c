@@ -107,6 +107,7 @@ static int futex_key_of(const u32 __user *word, bool shared,
 	if (!shared)
 		return 0;
 	read_lock(&mm->lock);
+	va = user_addr(word);
 	vma = vma_find(mm, va);
 	if (vma && va < vma->start)
 		vma = NULL;

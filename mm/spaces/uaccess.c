@@ -11,16 +11,43 @@
 #include "mm/spaces/uaccess.h"
 
 #include "arch/trap.h"
+#include "kernel/base/sched.h"
 #include "lib/string.h"
 #include "mm/spaces/fault.h"
 #include "mm/spaces/leaf.h"
 #include "mm/tables/pgtable.h"
+
+/**
+ * user_addr() - the address that a user pointer means in a call of this thread
+ *
+ * Accesses ignore a tag always (uaddr_untag()), calls if the thread has asked
+ * for it: else a tagged pointer is no address of the user half.
+ * Context: thread.
+ */
+vaddr_t user_addr(const void __user *p)
+{
+	vaddr_t va = (__force vaddr_t)p;
+
+	return thread_machine_takes_tags(&current_thread()->machine)
+		       ? uaddr_untag(va)
+		       : va;
+}
+
+/** user_range_has_tag() - user_range_ok(), the seldom half of it. Context: thread. */
+bool __cold user_range_has_tag(const void __user *p, size_t len)
+{
+	vaddr_t va = user_addr(p);
+
+	return va < USER_END && len <= USER_END - va;
+}
 
 /* The part of [p, p + len) that lies in the user half. */
 static size_t user_range_cut(const void __user *p, size_t len)
 {
 	vaddr_t va = (__force vaddr_t)p;
 
+	if (unlikely(va >= USER_END))
+		va = user_addr(p);
 	return va < USER_END ? MIN(len, USER_END - va) : 0;
 }
 
