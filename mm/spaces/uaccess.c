@@ -34,21 +34,30 @@ vaddr_t user_addr(const void __user *p)
 }
 
 /** user_range_has_tag() - user_range_ok(), the seldom half of it. Context: thread. */
-bool __cold user_range_has_tag(const void __user *p, size_t len)
+bool __noinline __cold user_range_has_tag(const void __user *p, size_t len)
 {
 	vaddr_t va = user_addr(p);
 
 	return va < USER_END && len <= USER_END - va;
 }
 
-/* The part of [p, p + len) that lies in the user half. */
+/* The part of [p, p + len) that lies in the user half, if p has a tag. */
+static size_t __noinline __cold user_range_cut_tag(const void __user *p,
+						   size_t len)
+{
+	vaddr_t va = user_addr(p);
+
+	return va < USER_END ? MIN(len, USER_END - va) : 0;
+}
+
+/* The same for any p. */
 static size_t user_range_cut(const void __user *p, size_t len)
 {
 	vaddr_t va = (__force vaddr_t)p;
 
-	if (unlikely(va >= USER_END))
-		va = user_addr(p);
-	return va < USER_END ? MIN(len, USER_END - va) : 0;
+	if (likely(va < USER_END))
+		return MIN(len, USER_END - va);
+	return user_range_cut_tag(p, len);
 }
 
 /**

@@ -17,7 +17,7 @@ struct mm;
 vaddr_t user_addr(const void __user *p);
 
 /* user_range_ok() for what is no address of the user half as it stands. */
-bool user_range_has_tag(const void __user *p, size_t len);
+bool __cold user_range_has_tag(const void __user *p, size_t len);
 
 static inline bool user_range_ok(const void __user *p, size_t len)
 {
