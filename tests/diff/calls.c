@@ -384,6 +384,7 @@ void step_brk(struct dice *d)
 		to += (uintptr_t)below(d, PAGE);
 	if (chance(d, 5))
 		to = chance(d, 50) ? base - PAGE : roll(d);
+	to = draw_tag(d, to);
 	now = (uintptr_t)syscall(SYS_brk, 0);
 	say(" brk");
 	say_place(to);
@@ -415,12 +416,15 @@ void step_mincore(struct dice *d)
 {
 	static unsigned char vec[64 * 1024];
 	struct range r = draw_range(d);
+	uintptr_t to = draw_tag(d, (uintptr_t)vec);
 	long result;
 
 	memset(vec, 0x55, 64);
 	say(" mincore");
 	say_range(r);
-	result = raw(syscall(SYS_mincore, r.at, r.len, vec));
+	if (to != (uintptr_t)vec)
+		say(" to a tagged place");
+	result = raw(syscall(SYS_mincore, r.at, r.len, to));
 	note_result(result);
 	if (result)
 		return;
@@ -461,4 +465,41 @@ void step_limit(struct dice *d)
 	}
 	note_result(
 		raw(syscall(SYS_prlimit64, 0, limits[which].nr, &limit, NULL)));
+}
+
+/*
+ * step_remap() - remap_file_pages: other pages of the file that is mapped here
+ *
+ * Where a memfd is sealed against further writing, Linux still knows that its
+ * descriptor may write; here such a mapping only reads. Nothing is done there.
+ */
+void step_remap(struct dice *d)
+{
+	struct range r = draw_range(d);
+	long prot = chance(d, 5) ? draw_prot(d) : 0;
+	long page = chance(d, 5) ? (long)roll(d) : below(d, 12);
+	long flags = chance(d, 20) ? 1l << below(d, 20) : 0;
+
+	say(" remap_file_pages");
+	say_range(r);
+	say(" %ld %#lx flags %#lx", prot, page, flags);
+	if (maps_has_file(r.at, r.len, "memdiff-mem")) {
+		say(" not of a memfd");
+		return;
+	}
+	where_cut(r.at & ~(PAGE - 1), r.len & ~(PAGE - 1));
+	note_result(raw(
+		syscall(SYS_remap_file_pages, r.at, r.len, prot, page, flags)));
+}
+
+enum { PR_TAGS_SET = 55, PR_TAGS_GET = 56 };
+
+/* step_tags() - may system calls be given tagged pointers? */
+void step_tags(struct dice *d)
+{
+	long ctrl = chance(d, 95) ? below(d, 2) : (long)roll(d);
+
+	say(" tags %#lx", ctrl);
+	note_result(raw(syscall(SYS_prctl, PR_TAGS_SET, ctrl, 0, 0, 0)));
+	note_result(raw(syscall(SYS_prctl, PR_TAGS_GET, 0, 0, 0, 0)));
 }
