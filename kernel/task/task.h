@@ -52,6 +52,7 @@ struct cred {
 };
 
 #define TIMERSLACK_NS 50000             /* what a program starts with */
+#define CAP_DAC_READ_SEARCH ((u64)1 << 2)
 #define CAP_IPC_LOCK ((u64)1 << 14)
 /* CAP_CHECKPOINT_RESTORE, or the older CAP_SYS_ADMIN. */
 #define CAP_CHOOSES_PIDS ((u64)1 << 40 | (u64)1 << 21)
