@@ -118,15 +118,22 @@ static void draw_place(struct dice *d, struct mmap_args *m)
 		m->r.at = 0;
 }
 
+/* Where lone stacks begin: page 300, 600, 900 of their window. */
+enum { LONE_STACKS = 3, LONE_STACK_PAGES = 300 };
+static int stacks_made[1 + LONE_STACKS]; /* how often */
+
 /* A stack that grows: somewhere in its window, with room below. */
 static void draw_stack(struct dice *d, struct mmap_args *m)
 {
 	const struct window *w = &windows[STACKS];
+	long nr;
 
 	m->r.at = w->base + (uintptr_t)below(d, w->nr_pages - 16) * PAGE;
 	m->r.len = draw_pages(d);
 	if (lone_stacks) {
-		m->r.at = w->base + (uintptr_t)(1 + below(d, 3)) * 300 * PAGE;
+		nr = 1 + below(d, LONE_STACKS);
+		stacks_made[nr]++;
+		m->r.at = w->base + (uintptr_t)nr * LONE_STACK_PAGES * PAGE;
 		m->r.len = 4 * PAGE;
 	}
 	m->flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_GROWSDOWN | MAP_FIXED;
@@ -208,13 +215,31 @@ void step_munmap(struct dice *d)
 	note_result(raw(syscall(SYS_munmap, r.at, r.len)));
 }
 
+/* Has a lone stack that looks the same grown down to another, or been made anew
+ * on top of what it had grown to? */
+static bool stacks_touch(uintptr_t at)
+{
+	struct range r = maps_range(at);
+	int nr = 0;
+
+	for (int i = 1; i <= LONE_STACKS; i++) {
+		uintptr_t made = windows[STACKS].base +
+				 (uintptr_t)i * LONE_STACK_PAGES * PAGE;
+
+		if (made - r.at < r.len)
+			nr += made > r.at && stacks_made[i] > 1 ? 2 : 1;
+	}
+	return nr > 1;
+}
+
 static bool data_limited;
 
 /*
  * step_mprotect()
  *
  * Under RLIMIT_DATA it stops at the first VMA that does not fit, and what is one VMA
- * is a kernel's own affair; so is where a stack begins that touches another.
+ * is a kernel's own affair; so is where a stack begins that touches another, for
+ * PROT_GROWSDOWN.
  */
 void step_mprotect(struct dice *d)
 {
@@ -226,7 +251,8 @@ void step_mprotect(struct dice *d)
 	say(" mprotect");
 	say_range(r);
 	say_prot(prot);
-	if (data_limited && where_has_cut(r.at, r.len)) {
+	if ((data_limited && where_has_cut(r.at, r.len)) ||
+	    (prot & PROT_GROWSDOWN && stacks_touch(r.at))) {
 		say(" not over a seam");
 		return;
 	}

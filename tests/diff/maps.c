@@ -149,6 +149,21 @@ bool maps_has_one(uintptr_t va, size_t len)
 }
 
 /**
+ * maps_range() - the whole normalised line that holds an address; len 0: none does
+ */
+struct range maps_range(uintptr_t va)
+{
+	int nr = maps_read(lines, MAX_LINES);
+
+	va = untagged(va);
+	for (int i = 0; i < nr; i++)
+		if (lines[i].start <= va && va < lines[i].end)
+			return (struct range){ lines[i].start,
+					       lines[i].end - lines[i].start };
+	return (struct range){ 0, 0 };
+}
+
+/**
  * maps_is_anonymous() - is it private anonymous memory, or outside of the windows?
  */
 bool maps_is_anonymous(uintptr_t va)

@@ -128,6 +128,7 @@ struct line {
 };
 
 int maps_read(struct line *lines, int max);
+struct range maps_range(uintptr_t va);
 bool maps_is_anonymous(uintptr_t va);
 bool maps_has_file(uintptr_t va, size_t len, const char *file);
 bool maps_has_one(uintptr_t va, size_t len);
