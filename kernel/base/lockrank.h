@@ -17,6 +17,7 @@
 	X(INODE, "one file")                                         \
 	X(FILES, "descriptor table")                                 \
 	X(FILE_LOCKS, "who has locked which part of a file")         \
+	X(ACCOUNT, "one count of all memory at a time")              \
 	X(MM_LIST, "list of all address spaces")                     \
 	X(MM, "mm->lock: VMAs of one address space")                 \
 	X(MM_CHILD, "the child's in fork")                           \

@@ -9,6 +9,7 @@
  *              (KernelStack is a part of it) + what the kernel keeps besides
  *
  * AnonPages and Mapped count frames: one that three processes share is one.
+ * So does Mlocked; what it counts is "unevictable" and on no other list.
  */
 #include "arch/image.h"
 #include "boot/bootinfo.h"
@@ -38,8 +39,11 @@ static void mem_lines(struct strbuf *sb, const struct mem_line *line, u32 nr)
 /* Memory as programs see it. No lists by age: all that is in use is active. */
 static void meminfo_programs(struct strbuf *sb, const struct account *a)
 {
-	const u64 anon = a->pages.by_type[PAGE_ANON] + a->pages.shmem;
-	const u64 file = a->pages.cached - a->pages.shmem;
+	const u64 mlocked = a->pages.mlocked;
+	const u64 anon = a->pages.by_type[PAGE_ANON] + a->pages.shmem -
+			 (mlocked - a->pages.mlocked_file);
+	const u64 file = a->pages.cached - a->pages.shmem -
+			 a->pages.mlocked_file;
 	const struct mem_line line[] = {
 		{ "MemTotal:", a->total },
 		{ "MemFree:", a->free },
@@ -53,8 +57,8 @@ static void meminfo_programs(struct strbuf *sb, const struct account *a)
 		{ "Inactive(anon):", 0 },
 		{ "Active(file):", file },
 		{ "Inactive(file):", 0 },
-		{ "Unevictable:", 0 },
-		{ "Mlocked:", 0 },
+		{ "Unevictable:", mlocked },
+		{ "Mlocked:", mlocked },
 		{ "SwapTotal:", 0 },
 		{ "SwapFree:", 0 },
 		{ "Dirty:", 0 },

@@ -8,7 +8,8 @@
  *
  * A line whose subject Quire does not have says 0, which is the truth; lines that
  * Linux leaves out without a feature (NUMA, huge pages, compaction) are left
- * out. Pages are on no lists by age: what programs and files use is "active".
+ * out. Pages are on no lists by age: what programs and files use is "active",
+ * or "unevictable" when it is locked.
  */
 #include "kernel/fs/proc.h"
 #include "lib/errno.h"
@@ -44,16 +45,18 @@ static void stat_zeroes(struct strbuf *sb, const char *const *name, u32 nr,
 
 static void vmstat_zone(struct strbuf *sb, const struct account *a)
 {
-	const u64 anon = a->pages.by_type[PAGE_ANON];
+	const u64 anon = a->pages.by_type[PAGE_ANON] + a->pages.shmem;
+	const u64 mlocked = a->pages.mlocked, file = a->pages.mlocked_file;
 	const struct stat_line line[] = {
 		{ "nr_free_pages", a->free },
 		{ "nr_zone_inactive_anon", 0 },
-		{ "nr_zone_active_anon", anon + a->pages.shmem },
+		{ "nr_zone_active_anon", anon - (mlocked - file) },
 		{ "nr_zone_inactive_file", 0 },
-		{ "nr_zone_active_file", a->pages.cached - a->pages.shmem },
-		{ "nr_zone_unevictable", 0 },
+		{ "nr_zone_active_file",
+		  a->pages.cached - a->pages.shmem - file },
+		{ "nr_zone_unevictable", mlocked },
 		{ "nr_zone_write_pending", 0 },
-		{ "nr_mlock", 0 },
+		{ "nr_mlock", mlocked },
 		{ "nr_bounce", 0 },
 		{ "nr_free_cma", 0 },
 	};
@@ -82,12 +85,14 @@ static const char *const node_huge[] = {
 static void vmstat_node(struct strbuf *sb, const struct account *a, bool indent)
 {
 	const u64 *type = a->pages.by_type, shmem = a->pages.shmem;
+	const u64 mlocked = a->pages.mlocked, file = a->pages.mlocked_file;
 	const struct stat_line lists[] = {
 		{ "nr_inactive_anon", 0 },
-		{ "nr_active_anon", type[PAGE_ANON] + shmem },
+		{ "nr_active_anon",
+		  type[PAGE_ANON] + shmem - (mlocked - file) },
 		{ "nr_inactive_file", 0 },
-		{ "nr_active_file", a->pages.cached - shmem },
-		{ "nr_unevictable", 0 },
+		{ "nr_active_file", a->pages.cached - shmem - file },
+		{ "nr_unevictable", mlocked },
 		{ "nr_slab_reclaimable", 0 },
 		{ "nr_slab_unreclaimable", a->slab },
 	};
@@ -113,18 +118,18 @@ static void vmstat_node(struct strbuf *sb, const struct account *a, bool indent)
 	stat_lines(sb, kernel, array_size(kernel), indent);
 }
 
-static void zoneinfo_show_node(struct strbuf *sb)
+static void zoneinfo_show_node(struct strbuf *sb, void *arg)
 {
-	struct account a;
-
-	account_take(&a);
-	vmstat_node(sb, &a, true);
+	vmstat_node(sb, arg, true);
 }
 
 /** proc_show_zoneinfo() - /proc/zoneinfo. Context: thread. */
 int proc_show_zoneinfo(struct strbuf *sb, int pid)
 {
-	page_alloc_show_zoneinfo(sb, zoneinfo_show_node);
+	struct account a;
+
+	account_take(&a);
+	page_alloc_show_zoneinfo(sb, a.zone, zoneinfo_show_node, &a);
 	return 0;
 }
 

@@ -75,6 +75,8 @@ enum {                                  /* page.flags, atomic */
 	PG_ACTIVE_SLAB = 1 << 6,        /* SLAB: some CPU allocates from it */
 	PG_SHMEM = 1 << 6,              /* FILE: counts as shared memory in RSS */
 	PG_EXEC_READY = 1 << 7,         /* instruction caches know the contents */
+	PG_MLOCKED = 1 << 8, /* ANON, FILE: locked somewhere; set only while
+					 * pages are being counted */
 };
 
 struct page {

@@ -128,8 +128,12 @@ extern bool (*page_alloc_reclaim)(gfp_t gfp, unsigned int order);
 struct strbuf;
 void page_alloc_show_buddyinfo(struct strbuf *sb);      /* /proc/buddyinfo */
 void page_alloc_show_pagetypeinfo(struct strbuf *sb);   /* /proc/pagetypeinfo */
-/* /proc/zoneinfo; show_node (or NULL) adds what concerns the whole node. */
+/* /proc/zoneinfo. counts: of each zone; show_node (or NULL) adds what
+ * concerns the whole node. */
+struct page_counts;
 void page_alloc_show_zoneinfo(struct strbuf *sb,
-			      void (*show_node)(struct strbuf *sb));
+			      const struct page_counts *counts,
+			      void (*show_node)(struct strbuf *sb, void *arg),
+			      void *arg);
 
 #endif

@@ -15,6 +15,20 @@
 
 #include "mm/frames/section.h"
 
+/* A mark is good for one count. Some that are seen are left from a page that
+ * has gone back to the file alone meanwhile. */
+static void page_count_mlocked(struct page *page, struct page_counts *c)
+{
+	u32 flags = __atomic_fetch_and(&page->flags, ~(u32)PG_MLOCKED,
+				       __ATOMIC_RELAXED);
+
+	if (READ_ONCE(page->mapcount) <= 0)
+		return;
+	c->mlocked++;
+	if (page->type == PAGE_FILE && !(flags & PG_SHMEM))
+		c->mlocked_file++;
+}
+
 static void page_count_file(const struct page *page, struct page_counts *c)
 {
 	if (page->mapcount > 0)
@@ -27,7 +41,7 @@ static void page_count_file(const struct page *page, struct page_counts *c)
 }
 
 /* Counts the block that page heads. Its pages; 1 for what is no head. */
-static u64 page_count_block(const struct page *page, struct page_counts *c)
+static u64 page_count_block(struct page *page, struct page_counts *c)
 {
 	unsigned int type = READ_ONCE(page->type);
 	unsigned int order = READ_ONCE(page->order);
@@ -40,12 +54,16 @@ static u64 page_count_block(const struct page *page, struct page_counts *c)
 	c->by_type[type] += nr;
 	if (type == PAGE_FILE)
 		page_count_file(page, c);
+	if (READ_ONCE(page->flags) & PG_MLOCKED &&
+	    (type == PAGE_ANON || type == PAGE_FILE))
+		page_count_mlocked(page, c);
 	return nr;
 }
 
 /**
  * page_count_zone() - add the frames of a zone to c
  *
+ * Counts the marks of mlock_mark_pages() (mm/spaces) and takes them away.
  * Context: thread; takes as long as the zone has blocks in use.
  */
 void page_count_zone(const struct zone *zone, struct page_counts *c)

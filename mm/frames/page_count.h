@@ -16,8 +16,11 @@ struct page_counts {                    /* pages */
 	u64 cached;                     /* FILE: in the page cache */
 	u64 shmem;                      /* of them: tmpfs, shared memory */
 	u64 mapped;                     /* FILE: some leaf maps them */
+	u64 mlocked;                    /* ANON, FILE: marked PG_MLOCKED */
+	u64 mlocked_file;               /* of them: not anonymous, nor shmem */
 };
 
+/* Adds a zone's frames to c, and takes PG_MLOCKED off all of them. */
 void page_count_zone(const struct zone *zone, struct page_counts *c);
 
 #endif

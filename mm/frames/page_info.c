@@ -120,21 +120,21 @@ static void zoneinfo_show_pagesets(struct strbuf *sb, const struct zone *zone)
 	}
 }
 
-static void zoneinfo_show_counts(struct strbuf *sb, const struct zone *zone,
+static void zoneinfo_show_counts(struct strbuf *sb, const struct page_counts *c,
 				 u64 free)
 {
-	struct page_counts c = { 0 };
-
-	page_count_zone(zone, &c);
+	const u64 anon = c->by_type[PAGE_ANON] + c->shmem;
 	const struct { const char *name; u64 pages; } line[] = {
 		{ "nr_free_pages", free },
 		{ "nr_zone_inactive_anon", 0 },
-		{ "nr_zone_active_anon", c.by_type[PAGE_ANON] + c.shmem },
+		{ "nr_zone_active_anon",
+		  anon - (c->mlocked - c->mlocked_file) },
 		{ "nr_zone_inactive_file", 0 },
-		{ "nr_zone_active_file", c.cached - c.shmem },
-		{ "nr_zone_unevictable", 0 },
+		{ "nr_zone_active_file",
+		  c->cached - c->shmem - c->mlocked_file },
+		{ "nr_zone_unevictable", c->mlocked },
 		{ "nr_zone_write_pending", 0 },
-		{ "nr_mlock", 0 },
+		{ "nr_mlock", c->mlocked },
 		{ "nr_bounce", 0 },
 		{ "nr_free_cma", 0 },
 	};
@@ -143,7 +143,8 @@ static void zoneinfo_show_counts(struct strbuf *sb, const struct zone *zone,
 			      (unsigned long long)line[i].pages);
 }
 
-static void zoneinfo_show_zone(struct strbuf *sb, const struct zone *zone)
+static void zoneinfo_show_zone(struct strbuf *sb, const struct zone *zone,
+			       const struct page_counts *counts)
 {
 	unsigned long long free = READ_ONCE(zone->nr_free) +
 				  READ_ONCE(zone->deferred);
@@ -172,7 +173,7 @@ static void zoneinfo_show_zone(struct strbuf *sb, const struct zone *zone)
 	strbuf_printf(sb, ")\n");
 	if (!zone_size_pages(zone))
 		return;
-	zoneinfo_show_counts(sb, zone, free);
+	zoneinfo_show_counts(sb, counts, free);
 	zoneinfo_show_pagesets(sb, zone);
 	strbuf_printf(sb,
 		      "  node_unreclaimable:  0\n"
@@ -182,7 +183,9 @@ static void zoneinfo_show_zone(struct strbuf *sb, const struct zone *zone)
 
 /** page_alloc_show_zoneinfo() - see page_alloc.h. Context: thread. */
 void page_alloc_show_zoneinfo(struct strbuf *sb,
-			      void (*show_node)(struct strbuf *sb))
+			      const struct page_counts *counts,
+			      void (*show_node)(struct strbuf *sb, void *arg),
+			      void *arg)
 {
 	const struct zone *zone;
 
@@ -190,9 +193,9 @@ void page_alloc_show_zoneinfo(struct strbuf *sb,
 		strbuf_printf(sb, "Node 0, zone %8s\n", zone->name);
 		if (show_node && zone_size_pages(zone)) {
 			strbuf_printf(sb, "  per-node stats\n");
-			show_node(sb);
+			show_node(sb, arg);
 			show_node = NULL;
 		}
-		zoneinfo_show_zone(sb, zone);
+		zoneinfo_show_zone(sb, zone, &counts[zone - zones]);
 	}
 }

@@ -6,6 +6,11 @@
  *	memmap ── page_count ──► by type, mapped, shmem ─┐ must agree
  *	slab, tables, cache, vmalloc ────────────────────┘ [B1] [B2]
  *	spaces ────────────────► committed
+ *	spaces ── mlock_mark ──► PG_MLOCKED on pages ── page_count ──► mlocked
+ *
+ * A page that several spaces have locked is one: so each of them only marks its
+ * pages, and the walk over the memmap counts the marks and takes them away.
+ * account_lock keeps two such counts apart. Faults and munmap know nothing of it.
  *
  * The census (census.c) proves the same frames one by one and needs a quiet
  * machine; this is for every day, and may be a few pages off while others run.
@@ -17,13 +22,17 @@
 #include "mm/frames/page_alloc.h"
 #include "mm/frames/slab.h"
 #include "mm/spaces/mm.h"
+#include "mm/spaces/mmap.h"
 #include "mm/tables/pgtable.h"
 #include "mm/tables/vmalloc.h"
+
+static struct mutex account_lock = MUTEX_INIT(account_lock, RANK_ACCOUNT);
 
 static void account_space(struct mm *mm, void *arg)
 {
 	struct account *a = arg;
 
+	mlock_mark_pages(mm);
 	a->committed += READ_ONCE(mm->data_vm) + READ_ONCE(mm->stack_vm);
 }
 
@@ -35,6 +44,29 @@ static u64 account_faults(void)
 	for (int e = TRACE_fault_zero; e <= TRACE_fault_spurious; e++)
 		faults += trace_total((enum trace_event)e);
 	return faults;
+}
+
+static void account_add(struct page_counts *sum, const struct page_counts *c)
+{
+	for (int type = 0; type < PAGE_TYPES; type++)
+		sum->by_type[type] += c->by_type[type];
+	sum->cached += c->cached;
+	sum->shmem += c->shmem;
+	sum->mapped += c->mapped;
+	sum->mlocked += c->mlocked;
+	sum->mlocked_file += c->mlocked_file;
+}
+
+/* What spaces and the memmap say. */
+static void account_frames(struct account *a)
+{
+	mutex_lock(&account_lock);
+	mm_for_each(account_space, a);
+	for (int id = 0; id < ZONE_NR; id++) {
+		page_count_zone(&zones[id], &a->zone[id]);
+		account_add(&a->pages, &a->zone[id]);
+	}
+	mutex_unlock(&account_lock);
 }
 
 /**
@@ -52,10 +84,8 @@ void account_take(struct account *a)
 		.vmalloc = vmalloc_pages(),
 		.faults = account_faults(),
 	};
-	for (int id = 0; id < ZONE_NR; id++)
-		page_count_zone(&zones[id], &a->pages);
+	account_frames(a);
 	a->slab = slab_pages() + a->pages.by_type[PAGE_LARGE];
-	mm_for_each(account_space, a);
 	a->committed += a->pages.shmem;
 }
 
@@ -77,5 +107,7 @@ const char *account_check(const struct account *a)
 		return "[B2] vmalloc and stacks: their areas count otherwise";
 	if (a->cached != a->pages.cached)
 		return "[B2] page cache: the mappings count otherwise";
+	if (a->pages.mlocked > t[PAGE_ANON] + a->pages.mapped)
+		return "[B3] more pages are locked than mapped";
 	return NULL;
 }

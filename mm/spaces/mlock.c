@@ -12,12 +12,17 @@
  * RLIMIT_MEMLOCK count (mm->locked_vm, kept by vma.c), MADV_DONTNEED and
  * msync(MS_INVALIDATE) refuse, fork's child has nothing locked.
  *
+ * How many frames are locked nobody counts as they come and go: the books mark
+ * them (mlock_mark_pages, PG_MLOCKED) when somebody asks (mm/pressure/account.c).
+ *
  * Flags change under the write lock, VMA by VMA up to the first hole, and stay
  * changed when the call then fails, as on Linux. The touching follows without it.
  */
 #include "lib/errno.h"
 #include "mm/spaces/fault.h"
+#include "mm/spaces/leaf.h"
 #include "mm/spaces/mmap.h"
+#include "mm/tables/pgtable.h"
 
 enum {
 	MCL_KNOWN = MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT,
@@ -86,6 +91,12 @@ static u64 mlock_locked_pages(struct mm *mm, vaddr_t start, vaddr_t end)
 	return bytes >> PAGE_SHIFT;
 }
 
+/* The kernel's page of code is there anyhow: the call passes it over. */
+static bool mlock_is_vdso(const struct vma *vma)
+{
+	return vma->mm->vdso && vma->start == vma->mm->vdso;
+}
+
 /* Sets the lock bits of the VMA part that is in [start, end). 0 or -ENOMEM. */
 static int mlock_change(struct mm *mm, struct vma *vma, vaddr_t start,
 			vaddr_t end, u32 bits)
@@ -94,7 +105,7 @@ static int mlock_change(struct mm *mm, struct vma *vma, vaddr_t start,
 	vaddr_t from = MAX(vma->start, start);
 	int err;
 
-	if (flags == vma->flags)
+	if (flags == vma->flags || mlock_is_vdso(vma))
 		return 0;
 	err = vma_isolate(mm, from, MIN(vma->end, end));
 	if (!err)
@@ -195,7 +206,9 @@ static void mlock_change_all(struct mm *mm, u32 bits, struct vma **dead)
 	struct vma *vma;
 
 	for (vma = vma_find(mm, 0); vma; vma = vma_next(vma))
-		vma_set_flags(vma, (vma->flags & ~(u32)VM_LOCK_BITS) | bits);
+		if (!mlock_is_vdso(vma))
+			vma_set_flags(vma,
+				      (vma->flags & ~(u32)VM_LOCK_BITS) | bits);
 	vma_merge_range(mm, 0, USER_END, dead);
 }
 
@@ -242,4 +255,40 @@ void mm_munlockall(struct mm *mm)
 	mlock_change_all(mm, 0, &dead);
 	write_unlock(&mm->lock);
 	vma_free_chain(dead);
+}
+
+/* ---- counting ------------------------------------------------------------- */
+
+static void mlock_mark_vma(const struct vma *vma)
+{
+	struct pt_cursor c;
+
+	pt_cursor_begin(&c, &vma->mm->space, vma->start, vma->end);
+	while (pt_cursor_next(&c)) {
+		struct page *page = leaf_page(c.entry);
+
+		if (page != zero_page)
+			__atomic_fetch_or(&page->flags, PG_MLOCKED,
+					  __ATOMIC_RELAXED);
+	}
+	pt_cursor_end(&c);
+}
+
+/**
+ * mlock_mark_pages() - PG_MLOCKED on every page that the space has locked
+ *
+ * The marks last until page_count_zone() finds them, or the page is freed.
+ * Context: thread, no mm lock.
+ */
+void mlock_mark_pages(struct mm *mm)
+{
+	const struct vma *vma;
+
+	if (likely(!READ_ONCE(mm->locked_vm)))
+		return;
+	read_lock(&mm->lock);
+	for (vma = vma_find(mm, 0); vma; vma = vma_next(vma))
+		if (vma->flags & VM_LOCKED)
+			mlock_mark_vma(vma);
+	read_unlock(&mm->lock);
 }

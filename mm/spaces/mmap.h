@@ -47,6 +47,8 @@ int __must_check mm_mlock(struct mm *mm, vaddr_t addr, size_t len,
 int __must_check mm_munlock(struct mm *mm, vaddr_t addr, size_t len);
 int __must_check mm_mlockall(struct mm *mm, u32 flags);
 void mm_munlockall(struct mm *mm);
+/* PG_MLOCKED on what the space has locked, for who counts it. Context: no mm lock. */
+void mlock_mark_pages(struct mm *mm);
 /* One byte a page into vec: 1 in memory. 0, -ENOMEM (hole), -EINVAL
  * (misaligned). */
 int __must_check mm_mincore(struct mm *mm, vaddr_t addr, size_t nr_pages,

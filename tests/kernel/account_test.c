@@ -73,6 +73,47 @@ TEST(account, follows_each_kind)
 	space_leave(mm);
 }
 
+/* Pages locked by several spaces are one each; marks do not outlive a count. */
+TEST(account, counts_locked_pages_once)
+{
+	struct mm *mm = space_enter(), *child;
+	struct account a;
+	struct mapping *m;
+	vaddr_t own, file;
+	u64 before;
+	int err;
+
+	EXPECT(mm);
+	EXPECT_EQ(shmem_create(8 * PAGE_SIZE, &m), 0);
+	own = space_map(mm, 10, SPACE_RW);
+	file = space_mmap(mm, 0, 8, SPACE_RW, MAP_SHARED, m, &err);
+	m->ops->put(m);
+	EXPECT(own && file);
+	account_take(&a);
+	before = a.pages.mlocked;
+	EXPECT_EQ(mm_mlock(mm, own, 10 * PAGE_SIZE, false), 0);
+	EXPECT_EQ(mm_mlock(mm, file, 8 * PAGE_SIZE, false), 0);
+	EXPECT_EQ(mm_fork(mm, &child), 0);
+	account_take(&a);
+	EXPECT_SOUND(account_check(&a));
+	EXPECT_EQ(a.pages.mlocked, before + 18);        /* the child: none */
+	mm_use(current_thread(), child);
+	EXPECT_EQ(mm_mlock(child, own, PAGE_SIZE, false), 0);   /* copies it */
+	EXPECT_EQ(mm_mlock(child, file, 8 * PAGE_SIZE, false), 0);
+	mm_use(current_thread(), mm);
+	EXPECT_EQ(mm_munlock(mm, file, PAGE_SIZE), 0);
+	account_take(&a);
+	EXPECT_EQ(a.pages.mlocked, before + 19);
+	EXPECT_EQ(a.pages.mlocked_file, 0u);            /* all are shmem */
+	mm_munlockall(mm);
+	account_take(&a);
+	EXPECT_EQ(a.pages.mlocked, before + 9);
+	mm_put(child);
+	account_take(&a);
+	EXPECT_EQ(a.pages.mlocked, before);
+	space_leave(mm);
+}
+
 TEST(account, finds_frames_that_nobody_has)
 {
 	struct account a;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* mm/frames/zone.c and section.c: counts, marks, sections, and their files. */
+#include "mm/frames/page_count.h"
 #include "mm/frames/zone.h"
 
 #include "lib/format.h"
@@ -146,13 +147,14 @@ static u64 number_after(const char *text, const char *word)
 TEST(zone, files_of_proc)
 {
 	static char text[4096];
+	struct page_counts counts[ZONE_NR] = { 0 };
 	struct zone *z = zones;
 	struct strbuf sb;
 
 	while (!z->present)
 		z++;
 	strbuf_init(&sb, text, sizeof(text));
-	page_alloc_show_zoneinfo(&sb, NULL);
+	page_alloc_show_zoneinfo(&sb, counts, NULL, NULL);
 	EXPECT(!strbuf_overflowed(&sb));
 	EXPECT(!strncmp(text, "Node 0, zone      DMA\n", 22));
 	EXPECT(strstr(text, "Node 0, zone   Normal\n") != NULL);

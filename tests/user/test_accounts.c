@@ -8,6 +8,7 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <grp.h>
+#include <stdbool.h>
 
 enum { PAGES = 64, WRITTEN = 16, CHILDREN = 3 };
 
@@ -445,6 +446,115 @@ CASE(all_shares_are_all_frames)
 	CHECK(anon >= 2048 * KIB && mapped >= 2048 * KIB);
 	for (int i = 0; i < CHILDREN; i++)
 		end_child(child[i]);
+}
+
+/* ---- locked memory ------------------------------------------------------------- */
+
+/* KiB by which Linux may be off: each CPU counts in lots. */
+static long lots(void)
+{
+	return access("/proc/quire", F_OK) ? 512 : 0;
+}
+
+static bool near(long value, long want)
+{
+	if (labs(value - want) > lots())
+		printf("# %ld, not %ld\n", value, want);
+	return labs(value - want) <= lots();
+}
+
+/* The sum of all lines of zoneinfo with this name. */
+static long zones_sum(const char *name)
+{
+	long sum = 0, value;
+
+	for (const char *at = read_all("/proc/zoneinfo");
+	     (at = strstr(at, name)); at += strlen(name))
+		if (sscanf(at + strlen(name), " %ld", &value) == 1)
+			sum += value;
+	return sum;
+}
+
+/* Mlocked and Unevictable, everywhere where they stand. */
+static bool mlocked_is(long mlocked, long unevictable)
+{
+	return near(field("/proc/meminfo", "Mlocked:"), mlocked) &&
+	       near(field_of(text, "Unevictable:"), unevictable) &&
+	       near(field("/proc/vmstat", "nr_mlock ") * KIB, mlocked) &&
+	       near(field_of(text, "nr_unevictable ") * KIB, unevictable) &&
+	       near(field_of(text, "nr_zone_unevictable ") * KIB,
+		    unevictable) &&
+	       near(zones_sum(" nr_mlock") * KIB, mlocked) &&
+	       near(zones_sum(" nr_zone_unevictable") * KIB, unevictable);
+}
+
+static void lock_all(char *p)
+{
+	CHECK(mlock(p, 1024 * PAGE) == 0);
+}
+
+PROVES(mlock, "", "a frame locked twice is one in meminfo")
+CASE(locked_frames_are_counted_once)
+{
+	char *p = lone_pages(1024, RW, MAP_SHARED | MAP_ANONYMOUS, -1);
+	long mlocked = field("/proc/meminfo", "Mlocked:");
+	long unevictable = field_of(text, "Unevictable:");
+	pid_t child = resting_child(lock_all, p);
+
+	CHECK(mlocked_is(mlocked + 1024 * KIB, unevictable + 1024 * KIB));
+	lock_all(p);
+	CHECK(mlocked_is(mlocked + 1024 * KIB, unevictable + 1024 * KIB));
+	CHECK(munlock(p, 512 * PAGE) == 0);
+	CHECK(mlocked_is(mlocked + 1024 * KIB, unevictable + 1024 * KIB));
+	end_child(child);
+	CHECK(mlocked_is(mlocked + 512 * KIB, unevictable + 512 * KIB));
+	CHECK(munmap(p, 1024 * PAGE) == 0);
+	CHECK(mlocked_is(mlocked, unevictable));
+}
+
+PROVES(mlock2, "MLOCK_ONFAULT", "only what is touched is locked")
+CASE(locked_frames_are_those_of_smaps)
+{
+	char *p = lone_pages(1024, RW, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	long mlocked = field("/proc/meminfo", "Mlocked:");
+	long unevictable = field_of(text, "Unevictable:");
+	long active = field_of(text, "Active:") + field_of(text, "Inactive:");
+	pid_t child;
+
+	CHECK(madvise(p, 1024 * PAGE, MADV_NOHUGEPAGE) == 0);
+	CHECK(mlock2(p, 1024 * PAGE, 1) == 0);  /* MLOCK_ONFAULT */
+	CHECK(mlocked_is(mlocked, unevictable));
+	touch(p, 800);
+	CHECK(*(volatile char *)(p + 900 * PAGE) == 0);
+	CHECK(smaps_of(getpid(), p).locked == 800 * KIB);
+	CHECK(mlocked_is(mlocked + 800 * KIB, unevictable + 800 * KIB));
+	child = resting_child(write_some, p);   /* it locks nothing */
+	CHECK(mlocked_is(mlocked + 800 * KIB, unevictable + 800 * KIB));
+	end_child(child);
+	field("/proc/meminfo", "Mlocked:");
+	CHECK(labs(field_of(text, "Active:") + field_of(text, "Inactive:") -
+		   active) < 512);
+	CHECK(munlock(p, 1024 * PAGE) == 0);
+	CHECK(mlocked_is(mlocked, unevictable));
+}
+
+PROVES(mlockall, "MCL_CURRENT", "all but the kernel's own page")
+CASE(everything_but_the_vdso_is_locked)
+{
+	const char *line, *end;
+	unsigned long from, to;
+	long size = 0;
+
+	CHECK(mlockall(MCL_CURRENT) == 0);
+	line = read_all("/proc/self/maps");
+	for (; *line; line = end + 1) {
+		end = strchr(line, '\n');
+		CHECK(end && sscanf(line, "%lx-%lx ", &from, &to) == 2);
+		if (!memmem(line, (size_t)(end - line), "[v", 2))
+			size += (long)(to - from) / 1024;
+	}
+	CHECK(field("/proc/self/status", "VmLck:") == size);
+	CHECK(munlockall() == 0);
 }
 
 CASE(vmstat_says_the_same_in_pages)
