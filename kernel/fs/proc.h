@@ -81,7 +81,7 @@ extern const struct proc_node proc_root_dir;    /* proc_root.c: /proc */
 extern const struct proc_node proc_pid_dir;     /* proc_pid.c: /proc/PID */
 
 /* Tables of their own files, in the order of the names. */
-enum { PROC_QUIRE_FILES = 7, PROC_SYS_VM_FILES = 6 };
+enum { PROC_QUIRE_FILES = 7, PROC_SYS_VM_FILES = 9 };
 extern const struct proc_node proc_quire_table[PROC_QUIRE_FILES];
 extern const struct proc_node proc_sys_vm_table[PROC_SYS_VM_FILES];
 

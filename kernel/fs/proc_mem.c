@@ -10,12 +10,14 @@
  *
  * AnonPages and Mapped count frames: one that three processes share is one.
  * So does Mlocked; what it counts is "unevictable" and on no other list.
+ * Committed_AS is promised, not used (mm/backing/commit.h).
  */
 #include "arch/image.h"
 #include "boot/bootinfo.h"
 #include "kernel/fs/proc.h"
 #include "lib/errno.h"
 #include "lib/string.h"
+#include "mm/backing/commit.h"
 #include "mm/frames/page_alloc.h"
 #include "mm/frames/slab.h"
 #include "mm/frames/zone.h"
@@ -96,7 +98,7 @@ static void meminfo_kernel(struct strbuf *sb, const struct account *a)
 		{ "NFS_Unstable:", 0 },
 		{ "Bounce:", 0 },
 		{ "WritebackTmp:", 0 },
-		{ "CommitLimit:", a->total / 2 },
+		{ "CommitLimit:", commit_limit() },
 		{ "Committed_AS:", a->committed },
 		{ "VmallocTotal:", (VMALLOC_END - VMALLOC_BASE) >> PAGE_SHIFT },
 		{ "VmallocUsed:", a->vmalloc },
@@ -195,31 +197,90 @@ int proc_show_iomem(struct strbuf *sb, int pid)
 	return 0;
 }
 
-/* ---- sys/vm ------------------------------------------------------------------------------------- */
+/* ---- sys/vm: overcommit (mm/backing/commit.h) ---------------------------------------------------- */
 
-static int show_max_map_count(struct strbuf *sb, int pid)
+static int show_number(struct strbuf *sb, u64 value)
 {
-	strbuf_printf(sb, "%d\n", MM_MAX_MAP_COUNT);
+	strbuf_printf(sb, "%llu\n", (ull)value);
 	return 0;
 }
 
-/* Memory is promised without limit (1), and given when it is touched. */
 static int show_overcommit(struct strbuf *sb, int pid)
 {
-	strbuf_printf(sb, "1\n");
+	return show_number(sb, READ_ONCE(commit_rules.mode));
+}
+
+static int store_overcommit(const char *text)
+{
+	u64 mode;
+	int err = str_to_u64(text, &mode);
+
+	if (err || mode > COMMIT_NEVER)
+		return -EINVAL;
+	WRITE_ONCE(commit_rules.mode, (u32)mode);
+	return 0;
+}
+
+static int show_overcommit_ratio(struct strbuf *sb, int pid)
+{
+	return show_number(sb, READ_ONCE(commit_rules.ratio));
+}
+
+/* Of per cent and KiB the one that was written last counts, the other is 0. */
+static int store_overcommit_ratio(const char *text)
+{
+	u64 ratio;
+	int err = str_to_u64(text, &ratio);
+
+	if (err || ratio >> 31)
+		return -EINVAL;
+	WRITE_ONCE(commit_rules.ratio, ratio);
+	WRITE_ONCE(commit_rules.limit_kib, 0);
 	return 0;
 }
 
 static int show_overcommit_kbytes(struct strbuf *sb, int pid)
 {
-	strbuf_printf(sb, "0\n");
+	return show_number(sb, READ_ONCE(commit_rules.limit_kib));
+}
+
+static int store_overcommit_kbytes(const char *text)
+{
+	u64 kib;
+	int err = str_to_u64(text, &kib);
+
+	if (err)
+		return err;
+	WRITE_ONCE(commit_rules.limit_kib, kib);
+	WRITE_ONCE(commit_rules.ratio, 0);
 	return 0;
 }
 
-/* Per cent of RAM in meminfo's CommitLimit. */
-static int show_overcommit_ratio(struct strbuf *sb, int pid)
+static int show_user_reserve(struct strbuf *sb, int pid)
 {
-	strbuf_printf(sb, "50\n");
+	return show_number(sb, READ_ONCE(commit_rules.user_reserve_kib));
+}
+
+static int store_user_reserve(const char *text)
+{
+	return str_to_u64(text, &commit_rules.user_reserve_kib);
+}
+
+static int show_admin_reserve(struct strbuf *sb, int pid)
+{
+	return show_number(sb, READ_ONCE(commit_rules.admin_reserve_kib));
+}
+
+static int store_admin_reserve(const char *text)
+{
+	return str_to_u64(text, &commit_rules.admin_reserve_kib);
+}
+
+/* ---- sys/vm: the rest ----------------------------------------------------------------------------- */
+
+static int show_max_map_count(struct strbuf *sb, int pid)
+{
+	strbuf_printf(sb, "%d\n", MM_MAX_MAP_COUNT);
 	return 0;
 }
 
@@ -253,10 +314,15 @@ static int store_min_free(const char *text)
 }
 
 const struct proc_node proc_sys_vm_table[PROC_SYS_VM_FILES] = {
+	PROC_KNOB("admin_reserve_kbytes", show_admin_reserve,
+		  store_admin_reserve),
 	PROC_FILE("max_map_count", show_max_map_count),
 	PROC_KNOB("min_free_kbytes", show_min_free, store_min_free),
 	PROC_FILE("mmap_min_addr", show_mmap_min_addr),
-	PROC_FILE("overcommit_kbytes", show_overcommit_kbytes),
-	PROC_FILE("overcommit_memory", show_overcommit),
-	PROC_FILE("overcommit_ratio", show_overcommit_ratio),
+	PROC_KNOB("overcommit_kbytes", show_overcommit_kbytes,
+		  store_overcommit_kbytes),
+	PROC_KNOB("overcommit_memory", show_overcommit, store_overcommit),
+	PROC_KNOB("overcommit_ratio", show_overcommit_ratio,
+		  store_overcommit_ratio),
+	PROC_KNOB("user_reserve_kbytes", show_user_reserve, store_user_reserve),
 };

@@ -130,10 +130,10 @@ static void smaps_print_pages(struct strbuf *sb, const struct smaps_count *c,
 }
 
 /* Linux's names for flags, in the order of its bits. "ac": memory that is
- * promised to this space alone; "sh", "ms": shared, and may be written. */
+ * promised (overcommit); "sh", "ms": shared, and may be written. */
 static void smaps_print_flags(struct strbuf *sb, const struct smaps_count *c)
 {
-	const u32 f = c->flags, own = VM_WRITE | VM_SHARED | VM_NORESERVE;
+	const u32 f = c->flags;
 	const struct { const char *name; bool set; } flag[] = {
 		{ "rd", f & VM_READ },
 		{ "wr", f & VM_WRITE },
@@ -149,7 +149,7 @@ static void smaps_print_flags(struct strbuf *sb, const struct smaps_count *c)
 		{ "rr", f & VM_RANDOM },
 		{ "dc", f & VM_DONTFORK },
 		{ "de", c->vdso },
-		{ "ac", (f & own) == VM_WRITE },
+		{ "ac", f & VM_ACCOUNT },
 		{ "nr", f & VM_NORESERVE },
 		{ "wf", f & VM_WIPEONFORK },
 		{ "dd", f & VM_DONTDUMP },

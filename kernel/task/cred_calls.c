@@ -63,7 +63,7 @@ static void caps_follow_uids(struct process *p, const struct cred *old)
 		c->cap_effective = 0;
 	if (old->euid && !c->euid)
 		c->cap_effective = c->cap_permitted;
-	limits_apply(p, p->mm);         /* CAP_IPC_LOCK */
+	limits_apply(p, p->mm);         /* CAP_IPC_LOCK, CAP_SYS_ADMIN */
 }
 
 /** sys_setresuid() - setresuid(2). */

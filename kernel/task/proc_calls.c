@@ -16,7 +16,8 @@
 /**
  * limits_apply() - copy the limits that mm looks at into the space.
  *
- * Who has CAP_IPC_LOCK has no limit of locked memory. Context: thread.
+ * Who has CAP_IPC_LOCK has no limit of locked memory, and CAP_SYS_ADMIN opens
+ * the reserve that overcommit keeps. Context: thread.
  */
 void limits_apply(struct process *p, struct mm *mm)
 {
@@ -26,6 +27,7 @@ void limits_apply(struct process *p, struct mm *mm)
 	WRITE_ONCE(mm->limit_memlock, p->cred.cap_effective & CAP_IPC_LOCK
 					      ? ~(u64)0
 					      : p->rlimit[RLIMIT_MEMLOCK].cur);
+	WRITE_ONCE(mm->is_admin, (p->cred.cap_effective & CAP_SYS_ADMIN) != 0);
 }
 
 static int limit_set(struct process *p, u32 which, const struct rlimit *new)

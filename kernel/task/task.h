@@ -54,8 +54,9 @@ struct cred {
 #define TIMERSLACK_NS 50000             /* what a program starts with */
 #define CAP_DAC_READ_SEARCH ((u64)1 << 2)
 #define CAP_IPC_LOCK ((u64)1 << 14)
+#define CAP_SYS_ADMIN ((u64)1 << 21)
 /* CAP_CHECKPOINT_RESTORE, or the older CAP_SYS_ADMIN. */
-#define CAP_CHOOSES_PIDS ((u64)1 << 40 | (u64)1 << 21)
+#define CAP_CHOOSES_PIDS ((u64)1 << 40 | CAP_SYS_ADMIN)
 #define CAP_ALL (((u64)1 << 41) - 1)    /* 41 capabilities in Linux 6.1 */
 
 /* CPU time in each mode. */

@@ -12,6 +12,7 @@
  */
 #include "lib/string.h"
 #include "mm/backing/backing.h"
+#include "mm/backing/commit.h"
 #include "mm/backing/mapping.h"
 
 struct page *zero_page;
@@ -27,6 +28,7 @@ void anon_init(void)
 	if (zero_page)
 		return;
 	mapping_cache_init();
+	commit_init();
 	zero_page = page_alloc(GFP_KERNEL | GFP_ZERO, 0);
 	if (!zero_page)
 		panic("no memory for the zero page");

@@ -68,6 +68,10 @@ struct page *__must_check anon_page_alloc(gfp_t zero);
 /* Memory of size bytes that several spaces share, zero at first. The caller
  * owns the one reference: mapping->ops->put. 0 or -ENOMEM. */
 int __must_check shmem_create(u64 size, struct mapping **out);
+/* Promises all of it now and not page by page, leaving `spare` pages (commit.h).
+ * 0 or -ENOMEM. Context: nobody has touched it yet. */
+int __must_check shmem_reserve(struct mapping *m, s64 spare);
+extern u64 shmem_reserved;              /* pages promised so [atomic] */
 
 /* ---- counting leaves ------------------------------------------------------
  * Each leaf of a user table that maps an ANON or FILE page holds one reference

@@ -30,6 +30,7 @@
 #include "kernel/base/explore.h"
 #include "lib/errno.h"
 #include "lib/string.h"
+#include "mm/backing/commit.h"
 #include "mm/frames/slab.h"
 
 u64 mapping_total_pages;
@@ -101,9 +102,14 @@ static struct page *mapping_remove_next(struct mapping *m, u64 index, u64 end)
 static void mapping_drop_range(struct mapping *m, u64 index, u64 end)
 {
 	struct page *page;
+	u64 nr = 0;
 
-	while ((page = mapping_remove_next(m, index, end)))
+	while ((page = mapping_remove_next(m, index, end))) {
 		page_put(page);
+		nr++;
+	}
+	if (mapping_is_charged(m))
+		commit_uncharge(nr);
 }
 
 /* Pages [index, end) leave the cache, then the spaces. The order and the epoch
@@ -209,8 +215,8 @@ static int mapping_insert(struct mapping *m, u64 index, struct page *page)
 	return err;
 }
 
-/* The missing half of mapping_get_page(). Context: m->lock. */
-static int mapping_fill(struct mapping *m, u64 index, struct page **out)
+/* A new page at index. Context: m->lock. */
+static int mapping_make_page(struct mapping *m, u64 index, struct page **out)
 {
 	struct page *page = page_alloc(GFP_USER | GFP_ZERO, 0);
 	int err = 0;
@@ -232,6 +238,21 @@ static int mapping_fill(struct mapping *m, u64 index, struct page **out)
 	return 0;
 }
 
+/* The missing half of mapping_get_page(): its page is promised, then made.
+ * Context: m->lock. */
+static int mapping_fill(struct mapping *m, u64 index, struct page **out)
+{
+	bool charged = mapping_is_charged(m);
+	int err;
+
+	if (charged && !commit_charge(1, 0))
+		return -ENOSPC;
+	err = mapping_make_page(m, index, out);
+	if (err && charged)
+		commit_uncharge(1);
+	return err;
+}
+
 static int mapping_get_page_locked(struct mapping *m, u64 index,
 				   struct page **out)
 	__needs_lock(&m->lock)
@@ -243,8 +264,8 @@ static int mapping_get_page_locked(struct mapping *m, u64 index,
 /**
  * mapping_get_page() - the cache page at index, made and filled when missing
  *
- * Context: thread, may sleep. Return: 0 with a reference in *out; -ENOMEM, or
- * what read_page said.
+ * Context: thread, may sleep. Return: 0 with a reference in *out; -ENOMEM,
+ * -ENOSPC (no page may be promised), or what read_page said.
  */
 int mapping_get_page(struct mapping *m, u64 index, struct page **out)
 {

@@ -46,6 +46,7 @@ struct mapping {
 	u64 nr_pages;                   /* [tree_lock] */
 	u32 nr_shared_maps;             /* VMAs MAP_SHARED [atomic] */
 	u32 nr_maps;                    /* VMAs of any kind [atomic] */
+	bool reserved;                  /* promised as a whole: shmem_reserve() */
 	bool scribbled;                 /* a shared mapping may have written behind the end */
 	u32 nr_writers;                 /* shared VMAs that write, or may by
 					 * mprotect; mmaps on their way [atomic] */
@@ -104,6 +105,12 @@ static inline void mapping_count_writer(struct mapping *m, int by)
 static inline u64 mapping_end_index(const struct mapping *m)
 {
 	return DIV_ROUND_UP(READ_ONCE(m->size), PAGE_SIZE);
+}
+
+/* Whether each page of it in the cache is promised memory of its own. */
+static inline bool mapping_is_charged(const struct mapping *m)
+{
+	return m->ops->shmem && !m->reserved;
 }
 
 extern u64 mapping_total_pages;         /* page cache size, all mappings [atomic] */

@@ -6,11 +6,13 @@
  *	fork ─► the child's VMA holds one more reference to the same mapping
  *
  * Everything else is the page cache: holes are zero, faults come in through
- * file_shared_backing. The last VMA frees it.
+ * file_shared_backing. The last VMA frees it. Its whole size is promised memory
+ * from the start (shmem_reserve), or each page when it comes (MAP_NORESERVE).
  */
 #include "lib/errno.h"
 #include "lib/format.h"
 #include "mm/backing/backing.h"
+#include "mm/backing/commit.h"
 #include "mm/backing/mapping.h"
 #include "mm/frames/kmalloc.h"
 
@@ -21,6 +23,13 @@ struct shmem {
 };
 
 static u64 shmem_last_number;           /* [atomic] */
+
+u64 shmem_reserved;
+
+static u64 shmem_pages(const struct mapping *m)
+{
+	return DIV_ROUND_UP(m->size, PAGE_SIZE);
+}
 
 static void shmem_get(struct mapping *m)
 {
@@ -36,6 +45,11 @@ static void shmem_put(struct mapping *m)
 	if (__atomic_sub_fetch(&s->refs, 1, __ATOMIC_ACQ_REL))
 		return;
 	mapping_fini(m);
+	if (m->reserved) {
+		commit_uncharge(shmem_pages(m));
+		__atomic_fetch_sub(&shmem_reserved, shmem_pages(m),
+				   __ATOMIC_RELAXED);
+	}
 	kfree(s);
 }
 
@@ -76,5 +90,18 @@ int shmem_create(u64 size, struct mapping **out)
 	s->refs = 1;
 	s->number = __atomic_add_fetch(&shmem_last_number, 1, __ATOMIC_RELAXED);
 	*out = &s->mapping;
+	return 0;
+}
+
+/** shmem_reserve() - see backing.h. */
+int shmem_reserve(struct mapping *m, s64 spare)
+{
+	u64 nr_pages = shmem_pages(m);
+
+	assert_slow(!m->reserved && !m->nr_pages);
+	if (!commit_charge(nr_pages, spare))
+		return -ENOMEM;
+	__atomic_fetch_add(&shmem_reserved, nr_pages, __ATOMIC_RELAXED);
+	m->reserved = true;
 	return 0;
 }

@@ -5,7 +5,6 @@
  *	zones ─────────────────► total, free
  *	memmap ── page_count ──► by type, mapped, shmem ─┐ must agree
  *	slab, tables, cache, vmalloc ────────────────────┘ [B1] [B2]
- *	spaces ────────────────► committed
  *	spaces ── mlock_mark ──► PG_MLOCKED on pages ── page_count ──► mlocked
  *
  * A page that several spaces have locked is one: so each of them only marks its
@@ -18,6 +17,7 @@
 #include "mm/pressure/account.h"
 
 #include "kernel/base/trace.h"
+#include "mm/backing/commit.h"
 #include "mm/backing/mapping.h"
 #include "mm/frames/page_alloc.h"
 #include "mm/frames/slab.h"
@@ -28,12 +28,9 @@
 
 static struct mutex account_lock = MUTEX_INIT(account_lock, RANK_ACCOUNT);
 
-static void account_space(struct mm *mm, void *arg)
+static void account_mark(struct mm *mm, void *arg)
 {
-	struct account *a = arg;
-
 	mlock_mark_pages(mm);
-	a->committed += READ_ONCE(mm->data_vm) + READ_ONCE(mm->stack_vm);
 }
 
 /* Every fault that was resolved: each leaves one of these events. */
@@ -61,7 +58,7 @@ static void account_add(struct page_counts *sum, const struct page_counts *c)
 static void account_frames(struct account *a)
 {
 	mutex_lock(&account_lock);
-	mm_for_each(account_space, a);
+	mm_for_each(account_mark, NULL);
 	for (int id = 0; id < ZONE_NR; id++) {
 		page_count_zone(&zones[id], &a->zone[id]);
 		account_add(&a->pages, &a->zone[id]);
@@ -82,11 +79,11 @@ void account_take(struct account *a)
 		.cached = READ_ONCE(mapping_total_pages),
 		.tables = READ_ONCE(pt_nr_tables),
 		.vmalloc = vmalloc_pages(),
+		.committed = commit_total(),
 		.faults = account_faults(),
 	};
 	account_frames(a);
 	a->slab = slab_pages() + a->pages.by_type[PAGE_LARGE];
-	a->committed += a->pages.shmem;
 }
 
 /** account_check() - see account.h. Context: any. */

@@ -23,7 +23,7 @@ struct account {                        /* pages */
 	u64 cached;                     /* the page cache's own count */
 	u64 slab;                       /* slabs, and blocks of kmalloc */
 	u64 tables, vmalloc;            /* their owners' own counts */
-	u64 committed;                  /* promised: private writable, and shmem */
+	u64 committed;                  /* promised (mm/backing/commit.h) */
 	u64 faults;                     /* since boot */
 };
 

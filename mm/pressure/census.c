@@ -25,7 +25,9 @@
  *  [N3] each ANON page has refcount = mapcount = leaves found, and at least one;
  *  [N4] each FILE page has mapcount = leaves found, and one reference more
  *       if a mapping has it, which then finds it at its index;
- *  [N5] rss and nr_tables of each space are what its tables hold.
+ *  [N5] rss and nr_tables of each space are what its tables hold;
+ *  [N6] promised memory (commit_total) is what VMAs, shared memory and the page
+ *       cache were promised.
  */
 #include "mm/pressure/census.h"
 
@@ -33,6 +35,7 @@
 #include "lib/format.h"
 #include "lib/string.h"
 #include "mm/backing/backing.h"
+#include "mm/backing/commit.h"
 #include "mm/backing/mapping.h"
 #include "mm/frames/page_alloc.h"
 #include "mm/frames/section.h"
@@ -49,6 +52,7 @@ struct census_walk {
 	struct census *c;
 	const char *why;
 	u64 cached;                     /* FILE pages that a mapping has */
+	u64 promised;                   /* pages: of VMAs, files, shared memory */
 };
 
 static __printf(1, 2) const char *census_say(const char *fmt, ...)
@@ -86,6 +90,7 @@ static void census_take(struct mm *mm, void *arg)
 
 	census_add_leaves(mm, -1);
 	w->c->spaces++;
+	w->promised += mm->account_vm;
 	w->c->mapped_anon += (u64)mm->rss[RSS_ANON];
 	w->c->mapped_file += (u64)(mm->rss[RSS_FILE] + mm->rss[RSS_SHMEM]);
 }
@@ -109,7 +114,7 @@ static void census_check_space(struct mm *mm, void *arg)
 /* ---- the memmap ------------------------------------------------------------------ */
 
 /* With the leaves taken away. NULL, or what is wrong with a page of a space. */
-static const char *census_check_owned(struct page *page, u64 *cached)
+static const char *census_check_owned(struct page *page, struct census_walk *w)
 {
 	struct mapping *m = page->mapping;
 	u32 refs = page->type == PAGE_FILE && m ? 1 : 0;
@@ -125,7 +130,8 @@ static const char *census_check_owned(struct page *page, u64 *cached)
 				  "its leaves and the cache",
 				  page_type_names[page->type], pfn,
 				  (s32)(page->refcount - refs));
-	*cached += refs;
+	w->cached += refs;
+	w->promised += refs && mapping_is_charged(m);
 	if (refs && radix_find(&m->pages, page->index) != page)
 		return census_say("[N4] file page %#llx: its mapping does not "
 				  "have it at %llu",
@@ -152,7 +158,7 @@ static u64 census_count_block(struct page *page, struct census_walk *w)
 	if (w->why)
 		return nr;
 	if (page->type == PAGE_ANON || page->type == PAGE_FILE)
-		w->why = census_check_owned(page, &w->cached);
+		w->why = census_check_owned(page, w);
 	else
 		w->why = page_check(page);
 	return nr;
@@ -179,9 +185,10 @@ static const char *census_compare(const char *what, u64 counted, u64 claimed)
 			  (unsigned long long)claimed);
 }
 
-/* [N1] and [N2]: the sums by type against those who hold the pages. */
-static const char *census_check_sums(const struct census *c, u64 cached)
+/* [N1], [N2], [N6]: the sums against those who hold the pages. */
+static const char *census_check_sums(const struct census_walk *w)
 {
+	const struct census *c = w->c;
 	u64 buddy = 0, all = 0;
 	const char *why;
 	unsigned int i;
@@ -207,7 +214,7 @@ static const char *census_check_sums(const struct census *c, u64 cached)
 					     c->by_type[PAGE_STACK],
 				     vmalloc_pages());
 	if (!why)
-		why = census_compare("[N1] page cache", cached,
+		why = census_compare("[N1] page cache", w->cached,
 				     mapping_total_pages);
 	if (!why)
 		why = census_compare("[N1] zero page", c->by_type[PAGE_ZERO],
@@ -215,6 +222,10 @@ static const char *census_check_sums(const struct census *c, u64 cached)
 	if (!why)
 		why = census_compare("[N2] all types and deferred",
 				     all + c->deferred, c->ram);
+	if (!why)
+		why = census_compare("[N6] promised",
+				     w->promised + shmem_reserved,
+				     commit_total());
 	return why;
 }
 
@@ -239,7 +250,7 @@ const char *census(struct census *out)
 	out->deferred += sections_reserved_pages();
 	mm_for_each(census_give_back, &w);
 
-	why = w.why ? w.why : census_check_sums(out, w.cached);
+	why = w.why ? w.why : census_check_sums(&w);
 	return why;
 }
 

@@ -13,11 +13,12 @@
 #include "kernel/base/trace.h"
 #include "lib/errno.h"
 #include "mm/backing/backing.h"
+#include "mm/spaces/charge.h"
 #include "mm/spaces/mmap.h"
 
 enum {
 	BRK_FLAGS = VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE |
-		    VM_MAYEXEC | VM_HEAP,
+		    VM_MAYEXEC | VM_HEAP | VM_ACCOUNT,
 };
 
 /* Maps [start, end) for the heap. Context: mm->lock for writing.
@@ -43,8 +44,10 @@ static int brk_extend(struct mm *mm, vaddr_t start, vaddr_t end,
 		return -ENOMEM;
 	if (flags & VM_LOCKED && !mm_may_lock(mm, (end - start) >> PAGE_SHIFT))
 		return -EAGAIN;
+	if (charge_pages(mm, (end - start) >> PAGE_SHIFT, 0))
+		return -ENOMEM;
 	vma = vma_create(&tmpl);
-	if (!vma)
+	if (!vma)               /* the charge goes back by charge_settle() */
 		return -ENOMEM;
 	vma_insert(mm, vma);
 	vma_merge(mm, vma, dead);
@@ -97,6 +100,7 @@ vaddr_t mm_brk(struct mm *mm, vaddr_t brk)
 	}
 	now = mm->brk;
 	locked = mm->future_flags & VM_LOCKED;
+	charge_settle(mm);
 	write_unlock(&mm->lock);
 	vma_free_chain(dead);
 	if (unlikely(locked) && now > old)
@@ -125,6 +129,7 @@ int mm_set_brk(struct mm *mm, vaddr_t start, vaddr_t end)
 		mm->start_brk = start;
 		mm->brk = end;
 	}
+	charge_settle(mm);
 	write_unlock(&mm->lock);
 	vma_free_chain(dead);
 	return err;

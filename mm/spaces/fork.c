@@ -30,6 +30,7 @@
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/backing/family.h"
+#include "mm/spaces/charge.h"
 #include "mm/spaces/leaf.h"
 #include "mm/spaces/mm.h"
 #include "mm/tables/pgtable.h"
@@ -212,6 +213,7 @@ static void fork_copy_layout(const struct mm *parent, struct mm *child)
 	child->limit_data = parent->limit_data;
 	child->limit_stack = parent->limit_stack;
 	child->limit_memlock = parent->limit_memlock;
+	child->is_admin = parent->is_admin;
 	memcpy(child->auxv, parent->auxv, sizeof(child->auxv));
 }
 
@@ -255,9 +257,12 @@ int mm_fork(struct mm *parent, struct mm **out)
 		return err;
 	write_lock(&parent->lock);
 	fork_copy_layout(parent, child);
-	err = fork_copy_space(parent, child);
+	err = charge_fork(child, parent);
+	if (!err)
+		err = fork_copy_space(parent, child);
 	if (!err)                       /* walks see both, or neither yet */
 		family_join(child->family, &child->family_node);
+	charge_settle(child);
 	write_unlock(&parent->lock);
 	if (err) {
 		mm_put(child);

@@ -79,18 +79,6 @@ void mm_populate_locked(struct mm *mm, vaddr_t start, vaddr_t end)
 	}
 }
 
-/* Pages of [start, end) that are locked already. Context: mm->lock. */
-static u64 mlock_locked_pages(struct mm *mm, vaddr_t start, vaddr_t end)
-{
-	struct vma *vma = vma_find(mm, start);
-	u64 bytes = 0;
-
-	for (; vma && vma->start < end; vma = vma_next(vma))
-		if (vma->flags & VM_LOCKED)
-			bytes += MIN(vma->end, end) - MAX(vma->start, start);
-	return bytes >> PAGE_SHIFT;
-}
-
 /* The kernel's page of code is there anyhow: the call passes it over. */
 static bool mlock_is_vdso(const struct vma *vma)
 {
@@ -166,7 +154,8 @@ int mm_mlock(struct mm *mm, vaddr_t addr, size_t len, bool on_fault)
 		return -EPERM;
 	write_lock(&mm->lock);
 	if (!mm_may_lock(mm, nr_pages) &&
-	    !mm_may_lock(mm, nr_pages - mlock_locked_pages(mm, start, end)))
+	    !mm_may_lock(mm,
+			 nr_pages - vma_pages_in(mm, start, end, VM_LOCKED)))
 		err = -ENOMEM;
 	else if (!err)
 		err = mlock_change_range(mm, start, end, bits, &dead);

@@ -23,6 +23,7 @@
 #include "kernel/base/sched.h"
 #include "lib/errno.h"
 #include "lib/string.h"
+#include "mm/backing/commit.h"
 #include "mm/backing/family.h"
 #include "mm/frames/slab.h"
 #include "mm/spaces/leaf.h"
@@ -187,6 +188,7 @@ static void mm_destroy(struct mm *mm)
 	assertf(mm_rss(mm) == 0 && mm->nr_tables == 1, "rss=%lld tables=%llu",
 		(long long)mm_rss(mm), (unsigned long long)mm->nr_tables);
 	family_put(mm->family);         /* no page of it has a leaf here now */
+	commit_uncharge(mm->charged_vm);
 	vma_free_chain(mm_take_vmas(mm));
 	kmem_cache_free(mm_cache, mm);
 }
@@ -304,6 +306,8 @@ const char *mm_check(struct mm *mm)
 		why = mm_check_backings(mm);
 	if (!why && mm->brk < mm->start_brk)
 		why = "the heap ends before it starts";
+	if (!why && mm->charged_vm != mm->account_vm)
+		why = "[V6] other pages are charged than those of the VMAs";
 	read_unlock(&mm->lock);
 	return why ? why : mm_recount(mm);
 }

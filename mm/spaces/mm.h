@@ -46,6 +46,8 @@ struct mm {
 	u64 hiwater_vm;                 /* the largest total_vm, as of the last shrink [lock] */
 	u64 data_vm, stack_vm, exec_vm; /* pages [lock] */
 	u64 locked_vm;                  /* pages in VM_LOCKED VMAs [lock] */
+	u64 account_vm;                 /* pages in VM_ACCOUNT VMAs [lock] */
+	u64 charged_vm;                 /* pages promised to it: charge.c [lock] */
 	u32 future_flags;               /* VM_LOCK_BITS of what comes: MCL_FUTURE [lock] */
 	s64 rss[RSS_NR];                /* pages mapped [atomic] */
 	u64 hiwater_rss;                /* pages, as of the last shrink: mm_hiwater_rss() */
@@ -53,6 +55,7 @@ struct mm {
 	u64 min_flt, maj_flt;           /* faults [atomic] */
 	/* bytes; RLIMIT_*. memlock: ~0 for who has CAP_IPC_LOCK */
 	u64 limit_as, limit_data, limit_stack, limit_memlock;
+	bool is_admin;                  /* may take the last of memory: CAP_SYS_ADMIN */
 	struct list_node all_node;      /* [mm list lock] */
 	struct family *family;          /* whom it shares anonymous pages with */
 	struct list_node family_node;   /* [family->lock] */

@@ -17,7 +17,7 @@
  * Placement: a usable hint, else the highest hole under mmap_base that is
  * large enough. Guard gaps of stacks are left alone, except by MAP_FIXED.
  *
- * Not here: overcommit limits, huge pages.
+ * Not here: huge pages.
  */
 #include "mm/spaces/mmap.h"
 
@@ -25,6 +25,7 @@
 #include "lib/errno.h"
 #include "mm/backing/backing.h"
 #include "mm/backing/mapping.h"
+#include "mm/spaces/charge.h"
 #include "mm/spaces/fault.h"
 #include "mm/tables/pgtable.h"
 #include "mm/tables/tlb.h"
@@ -123,8 +124,12 @@ static u32 mmap_vm_flags(const struct mm *mm, const struct mmap_request *rq)
 	}
 	if (rq->flags & MAP_GROWSDOWN)
 		flags |= VM_GROWSDOWN;
-	if (rq->flags & MAP_NORESERVE)
+	/* Who may not overcommit does not get memory for nothing either. */
+	if (rq->flags & MAP_NORESERVE &&
+	    READ_ONCE(commit_rules.mode) != COMMIT_NEVER)
 		flags |= VM_NORESERVE;
+	if (vma_flags_are_promised(flags))
+		flags |= VM_ACCOUNT;
 	if (rq->flags & MAP_LOCKED)
 		flags |= VM_LOCKED;
 	return flags;
@@ -218,17 +223,6 @@ vaddr_t mm_find_place(struct mm *mm, size_t len)
 	return at;
 }
 
-/* Pages of VMAs in [start, end): what MAP_FIXED will give back. */
-static u64 mmap_pages_in(struct mm *mm, vaddr_t start, vaddr_t end)
-{
-	struct vma *vma = vma_find(mm, start);
-	u64 bytes = 0;
-
-	for (; vma && vma->start < end; vma = vma_next(vma))
-		bytes += MIN(vma->end, end) - MAX(vma->start, start);
-	return bytes >> PAGE_SHIFT;
-}
-
 /**
  * mm_may_grow() - would nr_pages more with these flags keep the limits?
  *
@@ -283,7 +277,7 @@ static int mmap_place(struct mm *mm, const struct mmap_request *rq, size_t len,
 		*at = rq->addr;
 	} else if (rq->flags & MAP_FIXED) {
 		*at = rq->addr;
-		replaced = mmap_pages_in(mm, *at, *at + len);
+		replaced = vma_pages_in(mm, *at, *at + len, 0);
 	} else {
 		*at = mmap_find_place(mm, rq->addr, len);
 		if (!*at)
@@ -297,6 +291,24 @@ static int mmap_place(struct mm *mm, const struct mmap_request *rq, size_t len,
 		return rq->refused;
 	if (!mm_may_grow(mm, vm_flags, (len >> PAGE_SHIFT) - replaced))
 		return -ENOMEM;
+	return 0;
+}
+
+/* Promises what a new mapping at `at` may need, of which MAP_FIXED gives some
+ * back. 0 or -ENOMEM. */
+static int mmap_charge(struct mm *mm, const struct mmap_request *rq,
+		       const struct vma *vma, vaddr_t at, size_t len)
+{
+	u64 back = 0;
+
+	if (rq->flags & MAP_FIXED)
+		back = vma_pages_in(mm, at, at + len, VM_ACCOUNT);
+	if (vma->flags & VM_ACCOUNT)
+		return charge_pages(mm, len >> PAGE_SHIFT, back);
+	if (!rq->mapping && vma->flags & VM_SHARED &&
+	    !(vma->flags & VM_NORESERVE))
+		return shmem_reserve(vma->mapping,
+				     charge_spare(mm) - (s64)back);
 	return 0;
 }
 
@@ -335,11 +347,14 @@ int mm_mmap(struct mm *mm, const struct mmap_request *rq, vaddr_t *out)
 	populate = mmap_is_populated(rq, vma->flags);
 	write_lock(&mm->lock);
 	err = mmap_place(mm, rq, len, vma->flags, &at);
+	if (!err)
+		err = mmap_charge(mm, rq, vma, at, len);
 	if (!err && rq->flags & MAP_FIXED)
 		err = mmap_cut(mm, at, at + len, &dead);
 	if (!err)
 		err = rq->refused;
 	if (err) {
+		charge_settle(mm);
 		write_unlock(&mm->lock);
 		vma_free_chain(vma);
 		vma_free_chain(dead);
@@ -352,6 +367,7 @@ int mm_mmap(struct mm *mm, const struct mmap_request *rq, vaddr_t *out)
 	vma_insert(mm, vma);
 	vma_merge(mm, vma, &dead);
 	trace(mmap, at, len);
+	charge_settle(mm);
 	write_unlock(&mm->lock);
 	vma_free_chain(dead);
 	*out = at;
@@ -460,6 +476,7 @@ int mm_munmap(struct mm *mm, vaddr_t addr, size_t len)
 	write_lock(&mm->lock);
 	err = mmap_cut(mm, addr, addr + len, &dead);
 	trace(munmap, addr, len);
+	charge_settle(mm);
 	write_unlock(&mm->lock);
 	vma_free_chain(dead);
 	return err;

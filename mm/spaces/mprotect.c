@@ -18,6 +18,7 @@
 #include "kernel/base/explore.h"
 #include "kernel/base/trace.h"
 #include "lib/errno.h"
+#include "mm/spaces/charge.h"
 #include "mm/spaces/fault.h"
 #include "mm/spaces/leaf.h"
 #include "mm/spaces/mmap.h"
@@ -89,6 +90,28 @@ static void mprotect_leaves(struct vma *vma, vaddr_t start, vaddr_t end,
 	pt_cursor_end(&c);
 }
 
+/* The VMA's flags with other rights. Memory that could once be written stays
+ * charged: it may hold pages. */
+static u32 mprotect_flags(const struct vma *vma, u32 prot)
+{
+	u32 flags = (vma->flags & ~(u32)VM_ACCESS) | prot;
+
+	return vma_flags_are_promised(flags) ? flags | VM_ACCOUNT : flags;
+}
+
+/* Memory that becomes writable is promised from now on. 0 or -ENOMEM. */
+static inline int mprotect_charge(const struct vma *vma, vaddr_t start,
+				  vaddr_t end, u32 prot)
+{
+	if (likely(vma->flags & VM_ACCOUNT || !(prot & PROT_WRITE) ||
+		   !vma_flags_are_promised(vma->flags | VM_WRITE)))
+		return 0;
+	return charge_pages(vma->mm,
+			    (MIN(end, vma->end) - MAX(start, vma->start)) >>
+				    PAGE_SHIFT,
+			    0);
+}
+
 /* May the VMA have these rights? *data: pages that become data before it, and
  * then its own too. 0, -EACCES or -ENOMEM (RLIMIT_DATA). */
 static int mprotect_allowed(const struct vma *vma, vaddr_t start, vaddr_t end,
@@ -128,6 +151,8 @@ static int mprotect_reach(struct vma *vma, vaddr_t start, vaddr_t end, u32 prot,
 		if (!vma || vma->start > *stop)
 			return -ENOMEM;
 		err = mprotect_allowed(vma, start, end, prot, &data);
+		if (!err)
+			err = mprotect_charge(vma, start, end, prot);
 		if (err)
 			return err;
 		if ((vma->flags & VM_ACCESS) != prot)
@@ -170,8 +195,7 @@ static int mprotect_commit(struct mm *mm, struct vma *vma, vaddr_t start,
 	while (1) {
 		if ((vma->flags & VM_ACCESS) != prot) {
 			mprotect_note_fill(vma, prot, rest);
-			vma_set_flags(vma,
-				      (vma->flags & ~(u32)VM_ACCESS) | prot);
+			vma_set_flags(vma, mprotect_flags(vma, prot));
 			mprotect_leaves(vma, vma->start, vma->end, &batch);
 		}
 		if (vma->end >= end)
@@ -239,7 +263,7 @@ static void mprotect_fill_locked(struct mm *mm, vaddr_t start, vaddr_t end)
  *
  * Context: thread, without mm->lock. Return: 0; -EINVAL (misaligned, unknown
  * bits, PROT_GROWS* elsewhere than a stack); -ENOMEM (a hole, too many VMAs, no memory,
- * RLIMIT_DATA); -EACCES (the file does not allow it).
+ * RLIMIT_DATA, overcommit); -EACCES (the file does not allow it).
  */
 int mm_mprotect(struct mm *mm, vaddr_t addr, size_t len, u32 prot)
 {
@@ -260,6 +284,7 @@ int mm_mprotect(struct mm *mm, vaddr_t addr, size_t len, u32 prot)
 	err = mprotect_locked(mm, addr, end, prot, &rest);
 	if (!err)
 		trace(mprotect, addr, len);
+	charge_settle(mm);
 	write_unlock(&mm->lock);
 	vma_free_chain(rest.dead);
 	if (unlikely(rest.fill_end))

@@ -20,6 +20,7 @@
  */
 #include "lib/errno.h"
 #include "mm/backing/backing.h"
+#include "mm/spaces/charge.h"
 #include "mm/spaces/fault.h"
 #include "mm/spaces/leaf.h"
 #include "mm/spaces/mmap.h"
@@ -276,6 +277,18 @@ static int mremap_check_vma(const struct mremap_request *rq,
 	return 0;
 }
 
+/* The pages that the VMA is to have more are promised. 0 or -ENOMEM. */
+static int mremap_charge(const struct mremap_request *rq, const struct vma *vma)
+{
+	size_t more = rq->new_len;
+
+	if (!(vma->flags & VM_ACCOUNT))
+		return 0;
+	if (!(rq->flags & MREMAP_DONTUNMAP))    /* which keeps the old ones */
+		more -= MIN(rq->old_len, rq->new_len);
+	return more ? charge_pages(rq->mm, more >> PAGE_SHIFT, 0) : 0;
+}
+
 /* Whatever lies in [start, start + len) goes. */
 static int mremap_cut(struct mremap_request *rq, vaddr_t start, size_t len)
 {
@@ -339,7 +352,10 @@ static int mremap_to(struct mremap_request *rq, vaddr_t *out)
 	if (!(rq->flags & MREMAP_FIXED))
 		rq->new = mmap_find_place(rq->mm, rq->new, rq->new_len);
 	*out = rq->new;
-	return rq->new ? mremap_move_to(rq, vma, rq->new) : -ENOMEM;
+	charge_settle(rq->mm);          /* what was cut is free again */
+	if (!rq->new || mremap_charge(rq, vma))
+		return -ENOMEM;
+	return mremap_move_to(rq, vma, rq->new);
 }
 
 /* Is there room behind the VMA, whose end is the old range's? */
@@ -358,6 +374,8 @@ static int mremap_grow(struct mremap_request *rq, struct vma *vma, vaddr_t *out)
 	int err = mremap_check_vma(rq, vma);
 
 	*out = rq->old;
+	if (!err)
+		err = mremap_charge(rq, vma);
 	if (err)
 		return err;
 	if (rq->old_len && mremap_has_room(rq, vma)) {
@@ -445,6 +463,7 @@ int mm_mremap(struct mm *mm, vaddr_t old, size_t old_len, size_t new_len,
 	err = mremap_locked(&rq, out);
 	if (!err && old == mm->vdso && !(flags & MREMAP_DONTUNMAP))
 		mm->vdso = *out;        /* handlers return through it */
+	charge_settle(mm);
 	write_unlock(&mm->lock);
 	vma_free_chain(rq.dead);
 	if (!err)

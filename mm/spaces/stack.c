@@ -8,18 +8,20 @@
  *
  * A touch of unmapped memory whose next VMA above is VM_GROWSDOWN extends
  * that VMA down to the page that was touched, however far away, as long as
- * RLIMIT_STACK and RLIMIT_AS allow it and the guard gap towards what lies
+ * RLIMIT_STACK, RLIMIT_AS and overcommit allow it and the guard gap towards what lies
  * below stays free: a runaway recursion faults before it reaches other data.
  * mmap keeps out of the gap (vma.c); only MAP_FIXED can put something there,
  * and then the stack stops growing.
  */
 #include "arch/trap.h"
 #include "kernel/base/trace.h"
+#include "mm/spaces/charge.h"
 #include "mm/spaces/fault.h"
 #include "mm/spaces/mman.h"
 
-/* May the stack begin at start? Context: mm->lock for writing. */
-static bool stack_may_start_at(struct vma *vma, vaddr_t start)
+/* May the stack begin at start? Then its new pages are charged. Context:
+ * mm->lock for writing. */
+static bool stack_claim(struct vma *vma, vaddr_t start)
 {
 	struct mm *mm = vma->mm;
 	struct vma *prev = vma_prev(vma);
@@ -32,7 +34,10 @@ static bool stack_may_start_at(struct vma *vma, vaddr_t start)
 	if (vma->flags & VM_LOCKED &&
 	    !mm_may_lock(mm, (vma->start - start) >> PAGE_SHIFT))
 		return false;
-	return mm_may_grow(mm, vma->flags, (vma->start - start) >> PAGE_SHIFT);
+	if (!mm_may_grow(mm, vma->flags, (vma->start - start) >> PAGE_SHIFT))
+		return false;
+	return !(vma->flags & VM_ACCOUNT) ||
+	       !charge_pages(mm, (vma->start - start) >> PAGE_SHIFT, 0);
 }
 
 /**
@@ -52,7 +57,7 @@ enum fault_verdict stack_grow_to(struct mm *mm, vaddr_t va,
 	vma = vma_find(mm, va);
 	if (!vma || (vma->start > va && !(vma->flags & VM_GROWSDOWN))) {
 		*why = FAULT_WHY_NO_VMA;
-	} else if (vma->start > va && !stack_may_start_at(vma, va)) {
+	} else if (vma->start > va && !stack_claim(vma, va)) {
 		*why = FAULT_WHY_GUARD;
 	} else {
 		if (vma->start > va) {
@@ -62,6 +67,7 @@ enum fault_verdict stack_grow_to(struct mm *mm, vaddr_t va,
 		}
 		v = FAULT_OK;
 	}
+	charge_settle(mm);
 	write_unlock(&mm->lock);
 	vma_free_chain(dead);
 	return v;

@@ -75,17 +75,25 @@ void vma_tree_init(struct mm *mm)
 
 /* ---- change --------------------------------------------------------------- */
 
-static void vma_account(struct mm *mm, u32 flags, s64 nr_pages)
+/* nr_pages more with these flags, or fewer: what the flags decide. */
+static inline void vma_account_kind(struct mm *mm, u32 flags, s64 nr_pages)
 {
-	mm->total_vm += (u64)nr_pages;
 	if (flags & VM_LOCKED)
 		mm->locked_vm += (u64)nr_pages;
+	if (flags & VM_ACCOUNT)
+		mm->account_vm += (u64)nr_pages;
 	if (vma_flags_are_data(flags))
 		mm->data_vm += (u64)nr_pages;
 	else if (flags & VM_GROWSDOWN)
 		mm->stack_vm += (u64)nr_pages;
 	else if ((flags & (VM_EXEC | VM_WRITE)) == VM_EXEC)
 		mm->exec_vm += (u64)nr_pages;
+}
+
+static void vma_account(struct mm *mm, u32 flags, s64 nr_pages)
+{
+	mm->total_vm += (u64)nr_pages;
+	vma_account_kind(mm, flags, nr_pages);
 }
 
 /* The gap before vma, from the VMA below it. */
@@ -477,10 +485,12 @@ void vma_merge_range(struct mm *mm, vaddr_t start, vaddr_t end,
  */
 void vma_set_flags(struct vma *vma, u32 flags)
 {
-	vma_account(vma->mm, vma->flags, -(s64)vma_pages(vma));
+	const s64 nr_pages = (s64)vma_pages(vma);
+
+	vma_account_kind(vma->mm, vma->flags, -nr_pages);
 	vma->flags = flags;
 	vma->prot = vma_leaf_prot(flags);
-	vma_account(vma->mm, flags, (s64)vma_pages(vma));
+	vma_account_kind(vma->mm, flags, nr_pages);
 }
 
 /* [V1] to [V3] of one VMA below `prev`; NULL, or what is broken. */
@@ -532,7 +542,8 @@ const char *vma_tree_check(struct mm *mm)
 		return why;
 	if (nr != mm->nr_vmas || sum.total_vm != mm->total_vm ||
 	    sum.locked_vm != mm->locked_vm || sum.data_vm != mm->data_vm ||
-	    sum.stack_vm != mm->stack_vm || sum.exec_vm != mm->exec_vm)
+	    sum.stack_vm != mm->stack_vm || sum.exec_vm != mm->exec_vm ||
+	    sum.account_vm != mm->account_vm)
 		return "[V4] totals do not agree with the tree";
 	return NULL;
 }

@@ -44,6 +44,7 @@ enum {
 	VM_HUGEPAGE = 1 << 18,
 	VM_NOHUGEPAGE = 1 << 19,
 	VM_LOCKONFAULT = 1 << 20,       /* locked, but comes in when touched */
+	VM_ACCOUNT = 1 << 21,           /* its pages are charged (charge.c) */
 	VM_LOCK_BITS = VM_LOCKED | VM_LOCKONFAULT,
 	VM_ACCESS = VM_READ | VM_WRITE | VM_EXEC,
 	/* neighbours may differ in these and still be one */
@@ -106,8 +107,17 @@ static inline bool vma_flags_are_data(u32 flags)
 	return (flags & (VM_WRITE | VM_SHARED | VM_GROWSDOWN)) == VM_WRITE;
 }
 
+/* Private, and the program may write all of it: promised memory. */
+static inline bool vma_flags_are_promised(u32 flags)
+{
+	return (flags & (VM_WRITE | VM_SHARED | VM_NORESERVE)) == VM_WRITE;
+}
+
 /* Lowest address that new mappings must keep clear of. */
 vaddr_t vma_guard_start(const struct vma *vma);
+
+/* Pages of [start, end) in VMAs that have one of these flags; 0: in any. */
+u64 vma_pages_in(struct mm *mm, vaddr_t start, vaddr_t end, u32 flags);
 
 /* Highest free range of len bytes inside [low, high); 0: none. */
 vaddr_t vma_find_gap(struct mm *mm, size_t len, vaddr_t low, vaddr_t high);

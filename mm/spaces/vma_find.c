@@ -41,6 +41,23 @@ struct vma *vma_find_slow(struct mm *mm, vaddr_t addr)
 }
 
 /**
+ * vma_pages_in() - how many pages of [start, end) are mapped
+ *
+ * flags: VM_* of which a VMA must have one to count; 0: all count.
+ * Context: mm->lock.
+ */
+u64 vma_pages_in(struct mm *mm, vaddr_t start, vaddr_t end, u32 flags)
+{
+	struct vma *vma = vma_find(mm, start);
+	u64 bytes = 0;
+
+	for (; vma && vma->start < end; vma = vma_next(vma))
+		if (!flags || vma->flags & flags)
+			bytes += MIN(vma->end, end) - MAX(vma->start, start);
+	return bytes >> PAGE_SHIFT;
+}
+
+/**
  * vma_find_before() - last VMA with end <= addr, or NULL
  *
  * Context: mm->lock.

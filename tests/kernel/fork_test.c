@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* fork: what the child gets, what it costs, and what the flags say. */
+#include "mm/backing/commit.h"
 #include "mm/pressure/census.h"
 #include "tests/kernel/space.h"
 #include "tests/kernel/suite.h"
@@ -141,6 +142,7 @@ TEST(fork, sparse_space_is_cheap)
 	int i;
 
 	EXPECT(mm);
+	commit_rules.mode = COMMIT_ALWAYS;
 	for (i = 0; i < 100; i++)
 		EXPECT(space_map_at(mm, at + i * GIB(2), GIB(1) / PAGE_SIZE,
 				    SPACE_RW));
@@ -149,6 +151,7 @@ TEST(fork, sparse_space_is_cheap)
 	EXPECT_EQ(mm_fork(mm, &child), 0);
 	EXPECT_EQ(child->nr_vmas, 100);
 	EXPECT_EQ(child->nr_tables, 4);                     /* of the one page */
+	commit_rules.mode = COMMIT_GUESS;
 	EXPECT_SOUND(mm_check(child));
 	mm_put(child);
 	space_leave(mm);

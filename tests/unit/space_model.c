@@ -72,10 +72,6 @@ static void make_file(s8 o, u32 pages)
 
 /* ---- the steps: mappings -------------------------------------------------------------------- */
 
-struct range {
-	u32 start, end;
-};
-
 static struct range draw_range(void)
 {
 	u32 start = (u32)draw_below(PAGES);
@@ -103,6 +99,7 @@ static void ref_map(struct range r, u8 prot, bool shared, s8 o, u32 index)
 		now->page[i] = (struct ref_page){
 			.mapped = true,
 			.shared = shared,
+			.promised = !shared && prot & PROT_WRITE,
 			.prot = prot,
 			.object = o,
 			.index = o < 0 ? 0 : index + i - r.start,
@@ -189,7 +186,7 @@ static void step_mprotect(void)
 	SAME(mm_mprotect(now->mm, AT(r.start), range_len(r), prot),
 	     i < r.end ? -ENOMEM : 0);
 	while (i-- > r.start)
-		now->page[i].prot = prot;
+		ref_protect(&now->page[i], prot);
 }
 
 static bool is_one_vma(u32 start, u32 end)
@@ -484,6 +481,7 @@ static void compare_space(struct ref_space *s)
 {
 	EXPECT_SOUND(mm_check(s->mm));
 	SAME(s->mm->total_vm, ref_mapped(s));
+	SAME(s->mm->charged_vm, ref_promised(s));
 	SAME(s->mm->nr_vmas, ref_count_vmas(s));
 }
 

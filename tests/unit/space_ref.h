@@ -29,6 +29,7 @@ struct ref_page {
 	bool mapped;
 	bool shared;
 	bool own;                       /* private page of a file: copied */
+	bool promised;                  /* private, and may or could be written */
 	u8 prot;
 	u8 advice;                      /* 1: DONTFORK, 2: WIPEONFORK */
 	s8 object;                      /* -1: anonymous */
@@ -45,6 +46,10 @@ struct ref_space {
 
 static struct object object[OBJECTS];
 
+struct range {                          /* pages of the window */
+	u32 start, end;
+};
+
 /* ---- what the reference says ---------------------------------------------------------- */
 
 /* The same VMA goes on from a to b, its next page. */
@@ -52,7 +57,8 @@ static inline bool continues(const struct ref_page *a, const struct ref_page *b)
 {
 	return a->mapped && b->mapped && a->prot == b->prot &&
 	       a->shared == b->shared && a->advice == b->advice &&
-	       a->object == b->object && a->moved_by == b->moved_by &&
+	       a->promised == b->promised && a->object == b->object &&
+	       a->moved_by == b->moved_by &&
 	       (a->object < 0 || a->index + 1 == b->index);
 }
 
@@ -101,6 +107,21 @@ static inline void ref_unmap(struct ref_space *s, u32 start, u32 end)
 {
 	for (; start < end; start++)
 		s->page[start] = (struct ref_page){ .mapped = false };
+}
+
+static inline void ref_protect(struct ref_page *p, u8 prot)
+{
+	p->prot = prot;
+	p->promised |= !p->shared && prot & PROT_WRITE;
+}
+
+static inline u32 ref_promised(const struct ref_space *s)
+{
+	u32 nr = 0;
+
+	for (u32 i = 0; i < PAGES; i++)
+		nr += s->page[i].mapped && s->page[i].promised;
+	return nr;
 }
 
 static inline u32 ref_mapped(const struct ref_space *s)
