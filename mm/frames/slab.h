@@ -67,7 +67,7 @@ void kmem_cache_free(struct kmem_cache *cache, void *obj);
 u64 kmem_cache_shrink(struct kmem_cache *cache);
 size_t kmem_cache_size(const struct kmem_cache *cache);
 
-/* Objects handed out; free ones on other CPUs' lists count as handed out. */
+/* Objects handed out, exact when nobody allocates meanwhile. Context: as smp_call(). */
 u64 kmem_cache_inuse(struct kmem_cache *cache);
 
 /* Boot, after page_alloc_init(). Boot options: slab_debug=FZPU[,cache…],

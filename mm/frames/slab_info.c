@@ -1,7 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Questions to the slab allocator: /proc/slabinfo, checks, the leak report.
+ *
+ *	objects in use = slots of all slabs - free ones of partial slabs
+ *	                 - free ones of active slabs - what CPUs have at hand
+ *
+ * No CPU's lists may be read by another. So each counts its own, when smp_call
+ * interrupts it: at every instruction of the fast paths the lists are whole, and an
+ * object that is just on its way from or to one of them is off by one, no more.
+ * cache->lock, held meanwhile, keeps the slow paths away. Once nothing is under
+ * way the count is exact, and allocating pays nothing for it.
  */
+#include "kernel/base/smp.h"
 #include "kernel/base/ksym.h"
 #include "lib/format.h"
 #include "mm/frames/slab_cache.h"
@@ -19,22 +29,54 @@ static u64 slab_list_length(const struct kmem_cache *cache, const void *obj,
 	return n;
 }
 
+/* Free objects of a cache that CPUs have at hand. */
+struct slab_at_hand {
+	const struct kmem_cache *cache;
+	u64 most;                       /* longer lists run in circles */
+	u64 objects;                    /* [atomic] */
+};
+
+/* smp_call_fn: adds what this CPU has. */
+static void slab_count_here(void *arg)
+{
+	struct slab_at_hand *a = arg;
+	const struct kmem_cache_cpu *c = slab_this_cpu(a->cache);
+	u64 n = slab_list_length(a->cache, c->freelist, a->most) +
+		slab_list_length(a->cache, c->others, a->most);
+
+	__atomic_fetch_add(&a->objects, n, __ATOMIC_RELAXED);
+}
+
+/* Free objects on the page list of a CPU's active slab. */
+static u64 slab_count_active(const struct kmem_cache *cache, unsigned int cpu)
+	__needs_lock(&cache->lock)
+{
+	const struct kmem_cache_cpu *c =
+		(const void *)((const char *)cpu_ptr(slab_cpu, cpu) +
+			       cache->cpu_offset);
+
+	return c->slab ? c->slab->objects - c->slab->inuse : 0;
+}
+
 static u64 slab_count_inuse(struct kmem_cache *cache)
 	__needs_lock(&cache->lock)
 {
-	const struct kmem_cache_cpu *c = slab_this_cpu(cache);
-	u64 inuse = cache->nr_objects;
+	struct slab_at_hand a = { cache, cache->nr_objects, 0 };
 	const struct page *slab;
+	u64 nr_free;
 
+	slab_count_here(&a);
+	smp_call(cpus_online, slab_count_here, &a);
+	nr_free = a.objects;
+	for (unsigned int cpu = cpu_next_online(0); cpu < MAX_CPUS;
+	     cpu = cpu_next_online(cpu + 1))
+		nr_free += slab_count_active(cache, cpu);
 	list_for_each(slab, &cache->partial, list)
-		inuse -= slab->objects - slab->inuse;
-	if (c->slab)
-		inuse -= c->slab->objects - c->slab->inuse;
-	inuse -= slab_list_length(cache, c->freelist, cache->nr_objects);
-	return inuse - c->nr_others;
+		nr_free += slab->objects - slab->inuse;
+	return cache->nr_objects - MIN(cache->nr_objects, nr_free);
 }
 
-/** kmem_cache_inuse() - see slab.h. Context: any. */
+/** kmem_cache_inuse() - see slab.h. Context: as smp_call(). */
 u64 kmem_cache_inuse(struct kmem_cache *cache)
 {
 	u64 inuse;
@@ -58,7 +100,8 @@ u64 slab_pages(void)
 	return pages;
 }
 
-/** slab_show_slabinfo() - one line a cache, as Linux's version 2.1. Any context. */
+/** slab_show_slabinfo() - one line a cache, as Linux's version 2.1. Context: as
+ * smp_call(). */
 void slab_show_slabinfo(struct strbuf *sb)
 {
 	struct kmem_cache *cache;

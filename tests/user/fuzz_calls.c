@@ -365,28 +365,6 @@ static void run_child(uint64_t seed)
 
 /* ---- what the kernel holds ----------------------------------------------- */
 
-/* Caches that have grown since; says which. A slab that a CPU has at hand counts
- * as used. */
-static int grown_caches(const struct cache *before, int nr, bool say)
-{
-	struct cache now[MAX_CACHES];
-	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-	int grown = 0;
-
-	if (read_caches(now) != nr)
-		return say ? 1 : 0;
-	for (int i = 0; i < nr; i++) {
-		if (now[i].objects <=
-		    before[i].objects + SLACK + (cpus - 1) * now[i].in_slab)
-			continue;
-		grown++;
-		if (say)
-			printf("# %s: %ld objects, then %ld\n", before[i].name,
-			       before[i].objects, now[i].objects);
-	}
-	return grown;
-}
-
 /* Does the kernel obey fail-nth? 1 if not; 0 also where there is none. */
 static int injection_is_broken(void)
 {
