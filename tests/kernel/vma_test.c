@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* VMAs: the tree, its gaps, splitting and merging, as mmap and munmap drive it. */
 #include "lib/errno.h"
+#include "lib/format.h"
+#include "lib/string.h"
 #include "tests/kernel/space.h"
 #include "tests/kernel/suite.h"
 
@@ -137,6 +139,35 @@ TEST(vma, stack_guard_is_no_gap)
 	EXPECT_EQ(vma_find_gap(mm, 9 * PAGE_SIZE, BASE, AT(guard + 10)), AT(1));
 	EXPECT_EQ(vma_find_gap(mm, 10 * PAGE_SIZE, BASE, AT(guard + 10)), 0);
 	EXPECT_SOUND(mm_check(mm));
+	space_leave(mm);
+}
+
+/* Lines as smaps has them, into a buffer of every size: not a byte behind it. */
+TEST(vma, shown_within_the_buffer)
+{
+	enum { VMAS = 12, SIZE = 1500, BEHIND = 400 };
+	static char text[SIZE + BEHIND];
+	struct mm *mm = space_enter();
+	struct strbuf sb;
+
+	EXPECT(mm);
+	for (vaddr_t i = 0; i < VMAS; i++)
+		EXPECT(space_map_at(mm, AT(2 * i), 1, SPACE_RW));
+	for (size_t size = 1; size <= SIZE; size++) {
+		size_t behind = size;
+		u64 pos = 0;
+		int lines = 0;
+
+		memset(text, 0x5a, sizeof(text));
+		strbuf_init(&sb, text, size);
+		while (lines < 2 * VMAS && pos < USER_END) {
+			mm_show_map(mm, &sb, &pos, NULL, NULL);
+			strbuf_printf(&sb, "Rss: %d kB\n", lines++);
+		}
+		while (behind < sizeof(text) && text[behind] == 0x5a)
+			behind++;
+		EXPECT_EQ(behind, sizeof(text));
+	}
 	space_leave(mm);
 }
 

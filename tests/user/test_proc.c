@@ -3,6 +3,7 @@
 #include "check.h"
 
 #include <fcntl.h>
+#include <stdbool.h>
 
 static char text[65536];
 
@@ -53,6 +54,75 @@ CASE(maps_follow_the_calls)
 	      maps_has(p + 2 * PAGE, "rw-p"));
 	CHECK(munmap(p, 3 * PAGE) == 0);
 	CHECK(!maps_has(p, "rw-p"));
+}
+
+enum { MANY = 400, TEXT_MAX = 1 << 20 };
+
+/* The whole file, at most `size` bytes at once. */
+static const char *read_by(const char *path, size_t size)
+{
+	static char many[TEXT_MAX];
+	int fd = open(path, O_RDONLY);
+	size_t len = 0;
+	ssize_t n;
+
+	CHECK(fd >= 0);
+	while ((n = read(fd, many + len, size)) > 0) {
+		len += (size_t)n;
+		CHECK(len + size < sizeof(many));
+	}
+	CHECK(n == 0);
+	close(fd);
+	many[len] = 0;
+	return many;
+}
+
+/* VMAs of nr pages from p on, each of a page: how many the text names, in order
+ * and once, with all their lines if it is smaps. */
+static int vmas_in(const char *from, const char *p, int nr, bool smaps)
+{
+	unsigned long start, end, next = (unsigned long)p;
+	int found = 0, flags = 0;
+
+	for (const char *line = from; line && *line;
+	     line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
+		flags += !strncmp(line, "VmFlags: ", 9);
+		if (sscanf(line, "%lx-%lx ", &start, &end) != 2 ||
+		    start < (unsigned long)p ||
+		    start >= (unsigned long)p + (unsigned long)nr * PAGE)
+			continue;
+		CHECK(start == next && end == start + PAGE);
+		CHECK(!smaps || found == 0 || flags == 1);
+		flags = 0;
+		found++;
+		next = end;
+	}
+	return found;
+}
+
+/* The kernel makes the text in buffers that grow: their ends come to lie at every
+ * place of it. */
+CASE(many_mappings_are_all_shown)
+{
+	static const size_t size[] = { 61, 333, 1021, 4097, 65537 };
+	char *p = map_pages(MANY, PROT_NONE);
+	int single;
+
+	for (int nr = 2; nr < MANY; nr++) {
+		size_t by = size[nr % 5];
+
+		if (nr % 2 == 0)        /* every other page may be read */
+			CHECK(mprotect(p + (nr - 2) * (long)PAGE, PAGE,
+				       PROT_READ) == 0);
+		if (nr > 40 && nr % 9)
+			continue;
+		single = nr - nr % 2 - 1;
+		CHECK(vmas_in(read_by("/proc/self/maps", by), p, single,
+			      false) == single);
+		CHECK(vmas_in(read_by("/proc/self/smaps", by), p, single,
+			      true) == single);
+	}
+	CHECK(munmap(p, MANY * PAGE) == 0);
 }
 
 CASE(maps_name_stack_and_heap)
