@@ -72,6 +72,7 @@ struct mmu_features {
 	bool global_pages;
 	bool user_guard;                /* SMAP / PAN: kernel can't touch user pages */
 	bool exec_guard;                /* SMEP / PXN */
+	const char *leaf_name[3];       /* of level n in meminfo's DirectMap lines; NULL: none */
 	u64 phys_limit;                 /* first physical address out of reach */
 	char text[160];                 /* one line for the boot log: names of the CPU's features in use */
 };

@@ -122,6 +122,7 @@ static void mmu_read_features(void)
 		.global_pages = leaf1.d & EDX1_PGE,
 		.user_guard = leaf7.b & EBX_SMAP,
 		.exec_guard = leaf7.b & EBX_SMEP,
+		.leaf_name = { "4k", "2M", extended & EDX_1GIB ? "1G" : NULL },
 		.phys_limit = (u64)1 << MIN(bits ? bits : 36u, 52u),
 	};
 	mmu_describe(leaf7.c & ECX_LA57);

@@ -109,7 +109,12 @@ int proc_store_oom_score_adj(const char *text, int pid);
 int proc_show_vmstat(struct strbuf *sb, int pid);
 int proc_show_zoneinfo(struct strbuf *sb, int pid);
 /* proc_smaps.c */
+struct mm;
+int __must_check proc_mm_get(int pid, struct mm **out);
 int proc_show_smaps(struct strbuf *sb, int pid);
 int proc_show_smaps_rollup(struct strbuf *sb, int pid);
+/* proc_numa.c */
+int proc_show_numa_maps(struct strbuf *sb, int pid);
+int proc_store_clear_refs(const char *text, int pid);
 
 #endif

@@ -23,6 +23,7 @@
 #include "mm/frames/zone.h"
 #include "mm/pressure/account.h"
 #include "mm/spaces/mman.h"
+#include "mm/tables/kmap.h"
 #include "mm/tables/vmalloc.h"
 
 typedef unsigned long long ull;
@@ -109,6 +110,19 @@ static void meminfo_kernel(struct strbuf *sb, const struct account *a)
 	mem_lines(sb, line, array_size(line));
 }
 
+/* How well the direct map fits into large pages, where the machine tells. */
+static void meminfo_direct(struct strbuf *sb)
+{
+	u64 pages[3];
+
+	kmap_count_direct(pages);
+	for (u32 level = 0; level < array_size(pages); level++)
+		if (mmu_features.leaf_name[level])
+			strbuf_printf(sb, "DirectMap%s: %11llu kB\n",
+				      mmu_features.leaf_name[level],
+				      (ull)(pages[level] << (PAGE_SHIFT - 10)));
+}
+
 /** proc_show_meminfo() - /proc/meminfo. Context: thread. */
 int proc_show_meminfo(struct strbuf *sb, int pid)
 {
@@ -117,6 +131,7 @@ int proc_show_meminfo(struct strbuf *sb, int pid)
 	account_take(&a);
 	meminfo_programs(sb, &a);
 	meminfo_kernel(sb, &a);
+	meminfo_direct(sb);
 	return 0;
 }
 

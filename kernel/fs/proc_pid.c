@@ -278,6 +278,8 @@ static int fd_list(struct inode *dir, u64 cookie, dir_emit_fn *emit, void *ctx)
 
 static const struct proc_node pid_table[] = {
 	PROC_FILE("auxv", show_auxv),
+	{ .name = "clear_refs", .mode = S_IFREG | 0200,
+	  .store_of = proc_store_clear_refs },
 	PROC_FILE("cmdline", show_cmdline),
 	PROC_FILE("comm", show_comm),
 	PROC_LINK("cwd", cwd_readlink, cwd_follow),
@@ -288,6 +290,7 @@ static const struct proc_node pid_table[] = {
 	PROC_FILE("maps", show_maps),
 	PROC_BINARY("mem", 0600, &proc_pid_mem_ops),
 	PROC_FILE("mounts", show_mounts_link),
+	PROC_FILE("numa_maps", proc_show_numa_maps),
 	PROC_FILE("oom_score", proc_show_oom_score),
 	{ .name = "oom_score_adj", .mode = S_IFREG | 0644,
 	  .show = proc_show_oom_score_adj,

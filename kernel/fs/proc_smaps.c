@@ -181,8 +181,10 @@ static void smaps_print(struct strbuf *sb, const struct smaps_count *c)
 
 /* ---- files ------------------------------------------------------------------ */
 
-/* The space of process pid with a reference, NULL of a zombie. 0 or -ESRCH. */
-static int smaps_mm_get(int pid, struct mm **out)
+/** proc_mm_get() - the space of process pid with a reference, NULL of a zombie
+ *
+ * Context: thread. Return: 0 or -ESRCH. */
+int proc_mm_get(int pid, struct mm **out)
 {
 	struct process *p = process_find(pid);
 
@@ -199,7 +201,7 @@ int proc_show_smaps(struct strbuf *sb, int pid)
 	struct mm *mm;
 	bool more = true;
 	u64 pos = 0;
-	int err = smaps_mm_get(pid, &mm);
+	int err = proc_mm_get(pid, &mm);
 
 	if (err || !mm)
 		return err;
@@ -224,7 +226,7 @@ int proc_show_smaps_rollup(struct strbuf *sb, int pid)
 	struct vma *vma;
 	struct mm *mm;
 
-	if (smaps_mm_get(pid, &mm) || !mm)
+	if (proc_mm_get(pid, &mm) || !mm)
 		return -ESRCH;
 	read_lock(&mm->lock);
 	vma = vma_find(mm, 0);

@@ -147,6 +147,9 @@ void mm_show_maps(struct mm *mm, struct strbuf *sb, u64 *pos);
 typedef void mm_look_fn(struct vma *vma, void *arg);
 bool mm_show_map(struct mm *mm, struct strbuf *sb, u64 *pos, mm_look_fn *look,
 		 void *arg);
+/* The same for numa_maps: address, policy, what it is; no newline. */
+bool mm_show_numa(struct mm *mm, struct strbuf *sb, u64 *pos, mm_look_fn *look,
+		  void *arg);
 
 /* A part of a range in one VMA: a copy, for use without the lock. */
 struct vma_part {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * /proc/PID/maps: one line a VMA, in Linux's format.
+ * /proc/PID/maps: one line a VMA, in Linux's format; and the first half of
+ * numa_maps' lines.
  *
  *	7ffff7ffb000-7ffff7ffd000 r-xp 00001000 00:01 17          /bin/busybox
  *	start        end          rwxp offset   dev   inode       path, column 73
@@ -61,24 +62,58 @@ static bool show_take(struct mm *mm, vaddr_t pos, struct show_line *line,
 	return vma != NULL;
 }
 
-/* A path in which no newline can pretend to be the end of the line. */
-static void show_path(struct strbuf *sb, const char *path)
+/* A path in which none of these characters can pretend to mean something. */
+static void show_path(struct strbuf *sb, const char *path, const char *special)
 {
-	const char *end;
+	while (*path) {
+		int plain = 0;
 
-	while ((end = strchr(path, '\n'))) {
-		strbuf_printf(sb, "%.*s\\012", (int)(end - path), path);
-		path = end + 1;
+		while (path[plain] && !strchr(special, path[plain]))
+			plain++;
+		strbuf_printf(sb, "%.*s", plain, path);
+		path += plain;
+		if (*path) {
+			strbuf_printf(sb, "\\%03o", (unsigned int)(u8)*path);
+			path++;
+		}
 	}
-	strbuf_printf(sb, "%s", path);
+}
+
+/* The line's own path, to be freed, or NULL; then its name stays. */
+static char *show_make_path(const struct show_line *line)
+{
+	struct mapping *m = line->mapping;
+	char *path = NULL;
+
+	if (m && m->ops->path)
+		path = kmalloc(SHOW_PATH_MAX, GFP_KERNEL);
+	if (path)
+		m->ops->path(m, path, SHOW_PATH_MAX);
+	return path;
+}
+
+/* "00400000 default file=/bin/busybox", for the counts to follow. */
+static void show_print_numa(struct strbuf *sb, const struct show_line *line)
+{
+	char *path = show_make_path(line);
+
+	strbuf_printf(sb, "%08lx default", line->start);
+	if (path && *path == '/') {
+		strbuf_printf(sb, " file=");
+		show_path(sb, path, "\n\t= \\");
+	} else if (line->name) {                /* without its brackets */
+		strbuf_printf(sb, " %.*s", (int)strlen(line->name) - 2,
+			      line->name + 1);
+	}
+	kfree(path);
 }
 
 static void show_print(struct strbuf *sb, const struct show_line *line)
 {
 	struct mapping *m = line->mapping;
-	const char *name = line->name;
+	char *path = show_make_path(line);
+	const char *name = path ? path : line->name;
 	size_t begin = sb->len;
-	char *path = NULL;
 	u32 device = 0;
 	u64 inode = 0;
 
@@ -86,10 +121,6 @@ static void show_print(struct strbuf *sb, const struct show_line *line)
 		inode = m->ops->inode_number(m);
 	if (m && (m->ops->inode_number || m->ops->shmem))
 		device = 1;
-	if (m && m->ops->path)
-		path = kmalloc(SHOW_PATH_MAX, GFP_KERNEL);
-	if (path)
-		name = m->ops->path(m, path, SHOW_PATH_MAX);
 	strbuf_printf(sb, "%08lx-%08lx %c%c%c%c %08llx 00:%02x %llu ",
 		      line->start, line->end, line->flags & VM_READ ? 'r' : '-',
 		      line->flags & VM_WRITE ? 'w' : '-',
@@ -101,10 +132,37 @@ static void show_print(struct strbuf *sb, const struct show_line *line)
 		strbuf_printf(sb, "%*s",
 			      MAX(0, SHOW_PATH_COLUMN - (int)(sb->len - begin)),
 			      "");
-		show_path(sb, name);
+		show_path(sb, name, "\n");
 	}
 	strbuf_printf(sb, "\n");
 	kfree(path);
+}
+
+/* One line by `print`; else as mm_show_map(). */
+static bool show_one(struct mm *mm, struct strbuf *sb, u64 *pos,
+		     mm_look_fn *look, void *arg,
+		     void (*print)(struct strbuf *sb,
+				   const struct show_line *line))
+{
+	size_t before = sb->len;
+	struct show_line line;
+
+	if (strbuf_overflowed(sb))      /* before is behind the buffer */
+		return false;
+	if (!show_take(mm, *pos, &line, look, arg)) {
+		*pos = USER_END;
+		return false;
+	}
+	print(sb, &line);
+	if (line.mapping && line.mapping->ops->put)
+		line.mapping->ops->put(line.mapping);
+	if (strbuf_overflowed(sb)) {
+		sb->len = before;
+		sb->buf[before] = '\0';
+		return false;
+	}
+	*pos = line.end;
+	return true;
 }
 
 /**
@@ -118,25 +176,16 @@ static void show_print(struct strbuf *sb, const struct show_line *line)
 bool mm_show_map(struct mm *mm, struct strbuf *sb, u64 *pos, mm_look_fn *look,
 		 void *arg)
 {
-	size_t before = sb->len;
-	struct show_line line;
+	return show_one(mm, sb, pos, look, arg, show_print);
+}
 
-	if (strbuf_overflowed(sb))      /* before is behind the buffer */
-		return false;
-	if (!show_take(mm, *pos, &line, look, arg)) {
-		*pos = USER_END;
-		return false;
-	}
-	show_print(sb, &line);
-	if (line.mapping && line.mapping->ops->put)
-		line.mapping->ops->put(line.mapping);
-	if (strbuf_overflowed(sb)) {
-		sb->len = before;
-		sb->buf[before] = '\0';
-		return false;
-	}
-	*pos = line.end;
-	return true;
+/**
+ * mm_show_numa() - the same as numa_maps begins a line: no newline yet
+ */
+bool mm_show_numa(struct mm *mm, struct strbuf *sb, u64 *pos, mm_look_fn *look,
+		  void *arg)
+{
+	return show_one(mm, sb, pos, look, arg, show_print_numa);
 }
 
 /**

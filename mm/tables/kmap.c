@@ -267,3 +267,16 @@ bool kmap_virt_to_phys(vaddr_t va, paddr_t *pa)
 
 	return pt_lookup(&mmu_kernel_space, va, pa, &prot, &level);
 }
+
+/** kmap_count_direct() - how large the direct map's leaves are. Context: thread. */
+void kmap_count_direct(u64 pages[3])
+{
+	struct pt_cursor c;
+
+	pages[0] = pages[1] = pages[2] = 0;
+	pt_cursor_begin(&c, &mmu_kernel_space, DIRECT_MAP_BASE,
+			DIRECT_MAP_BASE + DIRECT_MAP_SIZE);
+	while (pt_cursor_next(&c))
+		pages[MIN(c.level, 2u)] += pt_level_size(c.level) >> PAGE_SHIFT;
+	pt_cursor_end(&c);
+}

@@ -29,6 +29,9 @@ u64 kmap_free_init(void);
 /* NULL, or where a page is writable and executable. */
 const char *kmap_check_wx(void);
 
+/* Pages of the direct map in leaves of each level. */
+void kmap_count_direct(u64 pages[3]);
+
 /* Physical address behind any mapped kernel address; false: not mapped. */
 bool kmap_virt_to_phys(vaddr_t va, paddr_t *pa);
 

@@ -80,6 +80,19 @@ static inline uint64_t pagemap_of(pid_t pid, const void *at)
 	return word_at(proc_path(pid, "pagemap"), (uintptr_t)at / PAGE);
 }
 
+enum { PAGES = 64, WRITTEN = 16, CHILDREN = 3 };
+
+static inline void touch(char *p, size_t nr_pages)
+{
+	for (size_t i = 0; i < nr_pages; i++)
+		p[i * PAGE] = 1;
+}
+
+static inline void write_some(char *p)
+{
+	touch(p, WRITTEN);
+}
+
 struct smaps {                          /* of one VMA, KiB */
 	long size, rss, pss, shared_clean, shared_dirty, private_clean,
 		private_dirty, referenced, anonymous, locked;
