@@ -34,24 +34,6 @@ const char *const tlb_reason_names[TLB_REASONS] = {
 
 DEFINE_PERCPU(struct tlb_counters, tlb_counters);
 
-/**
- * tlb_batch_begin() - an empty batch for this space
- *
- * Context: any; the batch lives on the caller's stack.
- */
-void tlb_batch_begin(struct tlb_batch *b, struct mmu_space *space,
-		     enum tlb_reason reason)
-{
-	b->space = space;
-	b->reason = reason;
-	b->start = ~(vaddr_t)0;
-	b->end = 0;
-	b->tables = false;
-	b->dying = false;
-	b->shared = false;
-	b->nr = 0;
-}
-
 static void tlb_count_range(enum tlb_reason reason, vaddr_t start, vaddr_t end)
 {
 	this_cpu_add(tlb_counters.flush_range[reason], 1);

@@ -59,8 +59,20 @@ struct tlb_batch {
 	struct page *page[TLB_BATCH_PAGES];     /* put after the flush */
 };
 
-void tlb_batch_begin(struct tlb_batch *b, struct mmu_space *space,
-		     enum tlb_reason reason);
+/** tlb_batch_begin() - an empty batch for this space, on the caller's stack. */
+static inline void tlb_batch_begin(struct tlb_batch *b, struct mmu_space *space,
+				   enum tlb_reason reason)
+{
+	b->space = space;
+	b->reason = reason;
+	b->start = ~(vaddr_t)0;
+	b->end = 0;
+	b->tables = false;
+	b->dying = false;
+	b->shared = false;
+	b->nr = 0;
+}
+
 void tlb_batch_end(struct tlb_batch *b);
 void tlb_batch_flush(struct tlb_batch *b);
 
