@@ -34,8 +34,9 @@
  *  [X4] A frame is named by an entry only while the entry holds a reference:
  *       it is taken before the install, and dropped by whoever clears the
  *       entry, after the flush (mm/spaces/unmap.c).
- *  [X5] Stack growth needs the write lock: the fault gives its read lock up,
- *       and starts again from the look-up.
+ *  [X5] Stack growth, and a table of one's own in place of a shared one (share.h),
+ *       need the write lock: the fault gives its read lock up, and starts again
+ *       from the look-up.
  *  [X6] Truncation takes leaves without mm->lock, under the lock of each table;
  *       rmap_walk.c tells why none is left behind.
  *
@@ -50,6 +51,7 @@
 #include "lib/errno.h"
 #include "mm/backing/mapping.h"
 #include "mm/spaces/leaf.h"
+#include "mm/spaces/share.h"
 #include "mm/tables/pgtable.h"
 
 /**
@@ -64,6 +66,7 @@ const char *fault_reason_text(enum fault_reason why)
 		[FAULT_WHY_GUARD] = "the stack cannot grow that far",
 		[FAULT_WHY_PAST_END] = "past the end of the file",
 		[FAULT_WHY_NO_MEMORY] = "out of memory",
+		[FAULT_WHY_SHARED] = "its page table is shared",
 	};
 
 	return (unsigned int)why < FAULT_WHY_NR ? text[why] : "unknown";
@@ -322,6 +325,15 @@ static bool fault_check_rights(const struct fault_ctx *ctx)
 	return flags & VM_ACCESS;
 }
 
+/* Whether the fault would change a leaf of a table that relatives see [S2]. */
+static __noinline bool fault_is_denied(const struct fault_ctx *ctx)
+{
+	bool changes = ctx->access & FAULT_WRITE ||
+		       pte_kind(ctx->cur.entry, 0) == PTE_NONE;
+
+	return changes && share_denies_write(ctx->mm, ctx->va);
+}
+
 /* From a VMA that covers the address to the verdict. */
 static enum fault_verdict fault_resolve(struct fault_ctx *ctx)
 {
@@ -334,6 +346,8 @@ static enum fault_verdict fault_resolve(struct fault_ctx *ctx)
 		return fault_fail(ctx, FAULT_OOM, FAULT_WHY_NO_MEMORY);
 	ctx->table = virt_to_page(ctx->cur.slot);
 	yield_point(fault_peeked);
+	if (unlikely(mm->nr_shared) && fault_is_denied(ctx))
+		return fault_fail(ctx, FAULT_RETRY, FAULT_WHY_SHARED);
 	if (pte_kind(ctx->cur.entry, 0) != PTE_NONE) {
 		fault_relock_table(ctx);
 		ctx->cur.entry = pt_read(ctx->cur.slot);
@@ -344,22 +358,33 @@ static enum fault_verdict fault_resolve(struct fault_ctx *ctx)
 	return fault_missing(ctx);
 }
 
-/* One pass of the pipeline under the read lock. false: no VMA there. */
-static bool fault_try(struct fault_ctx *ctx, enum fault_verdict *v)
+/* One pass of the pipeline under the read lock. FAULT_RETRY: no VMA there, or the
+ * read lock is not enough [X5]. */
+static enum fault_verdict fault_try(struct fault_ctx *ctx)
 {
+	enum fault_verdict v = FAULT_RETRY;
 	struct mm *mm = ctx->mm;
 	vaddr_t va = ctx->va;
 	struct vma *vma;
-	bool found;
 
 	read_lock(&mm->lock);
 	vma = vma_find(mm, va);
-	found = likely(vma && vma->start <= va);
 	ctx->vma = vma;
-	if (found)
-		*v = fault_resolve(ctx);
+	if (likely(vma && vma->start <= va))
+		v = fault_resolve(ctx);
 	read_unlock(&mm->lock);
-	return found;
+	return v;
+}
+
+/* [X5]: makes the way free for another pass, or ends with a verdict. */
+static enum fault_verdict fault_make_way(struct fault_ctx *ctx)
+{
+	if (ctx->why != FAULT_WHY_SHARED)
+		return stack_grow_to(ctx->mm, ctx->va, &ctx->why);
+	ctx->why = FAULT_WHY_NONE;
+	if (share_own_page(ctx->mm, ctx->va))
+		return fault_fail(ctx, FAULT_OOM, FAULT_WHY_NO_MEMORY);
+	return FAULT_OK;
 }
 
 /* Counts and traces how a fault ended. */
@@ -381,7 +406,7 @@ static void fault_account(struct fault_ctx *ctx, enum fault_verdict v)
 enum fault_verdict mm_fault(struct mm *mm, vaddr_t addr, u32 access,
 			    enum fault_reason *why)
 {
-	enum fault_verdict v = FAULT_OK;
+	enum fault_verdict v;
 	struct fault_ctx ctx;
 
 	ctx.mm = mm;                    /* the rest is set where it is known */
@@ -390,8 +415,8 @@ enum fault_verdict mm_fault(struct mm *mm, vaddr_t addr, u32 access,
 	ctx.access = access;
 	ctx.major = false;
 	ctx.why = FAULT_WHY_NONE;
-	while (unlikely(!fault_try(&ctx, &v))) {
-		v = stack_grow_to(mm, ctx.va, &ctx.why);
+	while (unlikely((v = fault_try(&ctx)) == FAULT_RETRY)) {
+		v = fault_make_way(&ctx);
 		if (v != FAULT_OK)
 			break;
 	}

@@ -26,6 +26,7 @@
 #include "mm/frames/slab.h"
 #include "mm/spaces/leaf.h"
 #include "mm/spaces/mman.h"
+#include "mm/spaces/share.h"
 #include "mm/tables/pgtable.h"
 #include "mm/tables/tlb.h"
 
@@ -56,6 +57,7 @@ void mm_init(void)
 	mm_cache = kmem_cache_create("mm", sizeof(struct mm), 8, CACHE_PANIC,
 				     NULL);
 	vma_cache_init();
+	share_init();
 	sched_switch_space = mm_switch_space;
 }
 
@@ -76,13 +78,21 @@ void mm_use(struct thread *t, struct mm *mm)
 
 /* ---- birth and end ------------------------------------------------------------- */
 
+/** mm_list_add() - let mm_for_each() see it. Context: thread, no mm lock. */
+void mm_list_add(struct mm *mm)
+{
+	mutex_lock(&mm_list_lock);
+	list_push_back(&mm_list, &mm->all_node);
+	mutex_unlock(&mm_list_lock);
+}
+
 /**
- * mm_create() - an empty space with one user
+ * mm_create_unlisted() - an empty space with one user, which only its maker knows
  *
  * Limits are infinite, mmap_base leaves the usual room for a stack.
  * Context: thread, no locks. Return: 0 or -ENOMEM.
  */
-int mm_create(struct mm **out)
+int mm_create_unlisted(struct mm **out)
 {
 	struct mm *mm = kmem_cache_alloc(mm_cache, GFP_KERNEL);
 
@@ -102,11 +112,18 @@ int mm_create(struct mm **out)
 	mm->mmap_base = USER_END - MMAP_STACK_ROOM;
 	mm->limit_as = mm->limit_data = ~(u64)0;
 	mm->limit_stack = mm->limit_memlock = ~(u64)0;
-	mutex_lock(&mm_list_lock);
-	list_push_back(&mm_list, &mm->all_node);
-	mutex_unlock(&mm_list_lock);
 	*out = mm;
 	return 0;
+}
+
+/** mm_create() - the same, for all to see. Context, Return: as above. */
+int mm_create(struct mm **out)
+{
+	int err = mm_create_unlisted(out);
+
+	if (!err)
+		mm_list_add(*out);
+	return err;
 }
 
 /** mm_get() - one more user. Context: any; the caller has one. */
@@ -245,6 +262,8 @@ const char *mm_check(struct mm *mm)
 		why = pt_check(&mm->space);
 	if (!why)
 		why = mm_check_leaves(mm);
+	if (!why)
+		why = share_check(mm);
 	if (!why)
 		why = mm_check_backings(mm);
 	if (!why && mm->brk < mm->start_brk)

@@ -26,6 +26,7 @@
 #include "mm/backing/backing.h"
 #include "mm/backing/mapping.h"
 #include "mm/spaces/fault.h"
+#include "mm/spaces/share.h"
 #include "mm/tables/pgtable.h"
 #include "mm/tables/tlb.h"
 
@@ -426,6 +427,8 @@ int mmap_cut(struct mm *mm, vaddr_t start, vaddr_t end, struct vma **dead)
 
 	if (!vma || vma->start >= end)
 		return 0;
+	if (share_own_borders(mm, start, end))
+		return -ENOMEM;
 	if (vma->start < start && vma->end > end) {
 		if (mm->nr_vmas >= MM_MAX_MAP_COUNT)
 			return -ENOMEM;

@@ -21,6 +21,7 @@
 #include "mm/spaces/fault.h"
 #include "mm/spaces/leaf.h"
 #include "mm/spaces/mmap.h"
+#include "mm/spaces/share.h"
 #include "mm/tables/pgtable.h"
 #include "mm/tables/tlb.h"
 
@@ -158,10 +159,12 @@ static int mprotect_commit(struct mm *mm, struct vma *vma, vaddr_t start,
 			   vaddr_t end, u32 prot, struct mprotect_rest *rest)
 {
 	struct tlb_batch batch;
+	int err = share_own_range(mm, start, end);
 
+	if (err)
+		return err;
 	if (vma->start != start || vma->end != end) {
-		int err = vma_isolate(mm, start, end);
-
+		err = vma_isolate(mm, start, end);
 		if (err)
 			return err;
 		vma = vma_find(mm, start);

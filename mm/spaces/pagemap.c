@@ -9,6 +9,7 @@
 
 #include "lib/string.h"
 #include "mm/spaces/leaf.h"
+#include "mm/spaces/share.h"
 #include "mm/tables/pgtable.h"
 
 static u64 pagemap_word(pte_t leaf)
@@ -34,6 +35,7 @@ void mm_pagemap(struct mm *mm, vaddr_t start, u64 *word, size_t nr)
 	struct pt_cursor c;
 
 	memset(word, 0, nr * sizeof(*word));
+	share_own_all();                /* who counts, pays */
 	read_lock(&mm->lock);
 	pt_cursor_begin(&c, &mm->space, start, start + nr * PAGE_SIZE);
 	while (pt_cursor_next(&c))

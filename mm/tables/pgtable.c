@@ -124,13 +124,18 @@ static struct spinlock *pt_grow_lock(const struct mmu_space *space,
 	return &virt_to_page(slot)->table_lock;
 }
 
+static inline void pt_claim_group(struct page *table, unsigned int slot)
+{
+	table->slot_groups |= 1u << slot / PT_GROUP;
+}
+
 /* The slot of an upper table is about to be filled [T5]. */
 static void pt_claim_upper(const pte_t *slot)
 {
 	struct page *table = virt_to_page(slot);
 
 	pt_claim_slots(slot, 1);
-	table->slot_groups |= 1u << pt_slot_index(slot) / PT_GROUP;
+	pt_claim_group(table, pt_slot_index(slot));
 }
 
 /* Links table unless another CPU was faster; false: it was. */
@@ -289,6 +294,8 @@ static __force_inline void pt_cursor_take(struct pt_cursor *c,
 			spin_lock(&page->table_lock);
 		}
 		pt_claim_slots_of(page, pt_index(va, level), 1);
+		if (level)
+			pt_claim_group(page, pt_index(va, level));
 	}
 	pt_cursor_stand(c, &table[pt_index(va, level)], va, level);
 }
@@ -370,6 +377,16 @@ bool pt_slot_find(struct pt_cursor *c, struct mmu_space *space, vaddr_t va)
 	pt_cursor_lock(c, table);
 	pt_cursor_stand(c, &table[pt_index(va, l)], va, l);
 	return true;
+}
+
+pte_t *pt_table_slot(struct mmu_space *space, vaddr_t va)
+{
+	pte_t *table = pt_walk_to(space, va, 1), *slot;
+
+	if (!table)
+		return NULL;
+	slot = &table[pt_index(va, 1)];
+	return pte_kind(pt_read(slot), 1) == PTE_TABLE ? slot : NULL;
 }
 
 /* ---- walking a range ---------------------------------------------------- */

@@ -28,6 +28,7 @@
 	X(UNMAP, "unmap")       \
 	X(PROTECT, "protect")   \
 	X(FORK, "fork")         \
+	X(SHARE, "share")       \
 	X(COW, "cow")           \
 	X(MOVE, "move")         \
 	X(AGE, "age")           \
