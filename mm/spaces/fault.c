@@ -415,8 +415,9 @@ enum fault_verdict mm_fault(struct mm *mm, vaddr_t addr, u32 access,
 	ctx.access = access;
 	ctx.major = false;
 	ctx.why = FAULT_WHY_NONE;
-	while (unlikely((v = fault_try(&ctx)) == FAULT_RETRY)) {
-		v = fault_make_way(&ctx);
+	while (unlikely((v = fault_try(&ctx)) != FAULT_OK)) {
+		if (v == FAULT_RETRY)
+			v = fault_make_way(&ctx);
 		if (v != FAULT_OK)
 			break;
 	}
