@@ -141,7 +141,7 @@ static int fork_copy_range(struct mm *parent, struct mm *child, vaddr_t va,
 {
 	struct fork_target to = { NULL, 0, 0 };
 	struct rss_delta rss = { 0 };
-	int err = share_own_range(parent, va, end);
+	int err = 0;
 
 	while (!err) {
 		va = fork_copy_leaves(parent, va, end, &to, &rss, batch);

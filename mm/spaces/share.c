@@ -26,8 +26,9 @@
  *       table: its leaves are of ANON pages and of the zero page. Truncation,
  *       which knows no mm->lock, has no business there.
  *  [S2] while an entry that leads to a table denies writing, nobody changes the
- *       table's leaves but for young, and for rights that go (share_copy_leaves).
- *       So nr_anon stays true: RSS of a child is an addition.
+ *       table's leaves but for young, and for the right to write, which goes when
+ *       a page gets a leaf elsewhere (leaf_share). So nr_anon stays true, and RSS
+ *       of a child is an addition.
  *  [S3] table->sharers + 1 entries lead to a table. If it is not 0, all of them
  *       deny writing; if it is 0, the one that is left may deny it still, and its
  *       space has to ask again. mm->nr_shared counts a space's denying entries.

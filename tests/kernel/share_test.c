@@ -253,6 +253,30 @@ TEST(share, only_private_memory_that_covers_a_table)
 	family_end(mm);
 }
 
+/* Leaves of a shared table are copied one by one: they lose the right to write, for
+ * all who have the table. */
+TEST(share, leaf_by_leaf_out_of_a_shared_table)
+{
+	struct mm *child, *other, *mm = family_fork(&child);
+
+	EXPECT(mm);
+	EXPECT_EQ(mm_mlock(mm, SHARE_VA, 2 * HALF, true), 0);
+	EXPECT_EQ(mm_fork(mm, &other), 0);
+	EXPECT_EQ(other->nr_shared, 0);
+	EXPECT_EQ(mm->nr_shared, 2);
+	EXPECT_EQ(space_page(mm, AT(0, 0))->mapcount, 2);
+	EXPECT_SOUND(family_check(mm, child));
+	EXPECT(touch_all(2));
+	switch_to(other);
+	EXPECT(all_read(1) && touch_all(3));
+	mm_put(mm);
+	switch_to(child);
+	EXPECT(all_read(1) && touch_all(4) && all_read(4));
+	EXPECT_SOUND(family_check(child, other));
+	mm_put(other);
+	family_end(child);
+}
+
 /* ---- what changes leaves --------------------------------------------------------- */
 
 /* A read needs no table of one's own, until it maps something. */
