@@ -113,6 +113,7 @@ static int madvise_drop(struct vma *vma, vaddr_t start, vaddr_t end)
 		return -EAGAIN;
 	tlb_batch_begin(&batch, &vma->mm->space, TLB_UNMAP);
 	batch.shared = true;            /* faults run */
+	share_leave_range(vma->mm, start, end, &batch);
 	mm_unmap_pages(vma->mm, start, end, &batch);
 	tlb_batch_end(&batch);
 	return 0;

@@ -158,6 +158,7 @@ static void mm_destroy(struct mm *mm)
 	mmu_space_fini(&mm->space);     /* no CPU has its translations now */
 	tlb_batch_begin(&batch, &mm->space, TLB_EXIT);
 	batch.dying = true;
+	share_leave_range(mm, 0, USER_END, &batch);
 	mm_unmap_pages(mm, 0, USER_END, &batch);
 	pt_free_tables(&mm->space, 0, USER_END, 0, USER_END, &batch,
 		       &mm->nr_tables);

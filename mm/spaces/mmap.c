@@ -370,6 +370,7 @@ static void mmap_clear_leaves(struct mm *mm, const struct vma *vma,
 			      vaddr_t start, vaddr_t end,
 			      struct tlb_batch *batch)
 {
+	share_leave_range(mm, start, end, batch);
 	mm_unmap_pages(mm, start, end, batch);
 	for (; vma && vma->start < end; vma = vma_next(vma))
 		if (vma->mapping) {

@@ -6,9 +6,9 @@
  *	                  ├─► level-0 table ─► frames      share.c
  *	child  ─ level 1 ─┘ no writing below
  *
- * Whoever is about to change leaves of a range calls share_own_range() first, or
- * share_own_borders() and then mm_unmap_pages() when the leaves all go. A space
- * that shares nothing pays one load for it.
+ * Whoever is about to change leaves of a range calls share_own_range() first, or,
+ * when all of them go, share_own_borders(), which may fail, and share_leave_range().
+ * A space that shares nothing pays one load for it.
  */
 #ifndef MM_SPACES_SHARE_H
 #define MM_SPACES_SHARE_H
@@ -68,6 +68,18 @@ static inline int __must_check share_own_borders(struct mm *mm, vaddr_t start,
 	if (likely(!mm->nr_shared))
 		return 0;
 	return share_own_ends(mm, start, end);
+}
+
+/*
+ * Before the leaves of [start, end) go: lets go of the shared tables among them.
+ * Context: mm->lock for writing if nr_shared is not 0, or a space that nobody uses
+ * any more; the batch may flush.
+ */
+static inline void share_leave_range(struct mm *mm, vaddr_t start, vaddr_t end,
+				     struct tlb_batch *batch)
+{
+	if (unlikely(mm->nr_shared))
+		share_leave_tables(mm, start, end, batch);
 }
 
 #endif

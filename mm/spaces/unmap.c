@@ -19,7 +19,6 @@
 #include "kernel/base/explore.h"
 #include "mm/spaces/leaf.h"
 #include "mm/spaces/mm.h"
-#include "mm/spaces/share.h"
 #include "mm/tables/pgtable.h"
 #include "mm/tables/tlb.h"
 
@@ -98,14 +97,11 @@ static __force_inline void unmap_range(struct mm *mm, vaddr_t start,
  *
  * References go to the batch, RSS shrinks; page tables stay.
  * Context: thread; mm->lock, a space that nobody uses any more, or the rmap.lock
- * of a file that the range maps. Tables that the space shares [S4]: for writing,
- * and share_own_borders() went before.
+ * of a file that the range maps. The tables are the space's own (share.h).
  */
 void mm_unmap_pages(struct mm *mm, vaddr_t start, vaddr_t end,
 		    struct tlb_batch *batch)
 {
-	if (unlikely(READ_ONCE(mm->nr_shared)))
-		share_leave_tables(mm, start, end, batch);
 	unmap_range(mm, start, end, true, batch);
 }
 
