@@ -93,7 +93,7 @@ extern struct mmu_space mmu_kernel_space;
  * static inline enum pte_kind pte_kind(pte_t e, unsigned int level);
  * static inline pte_t pte_make_table(paddr_t table);
  * static inline pte_t pte_table_with_write(pte_t e, bool allowed);	table
- * static inline bool pte_table_writable(pte_t e);	table
+ * static inline bool pte_table_writable(pte_t e);	above level 0; false: no table, too
  *	A table entry that denies writing denies it to all that lies below it,
  *	whatever the leaves say, and they go on saying it. A new one allows it.
  * static inline pte_t pte_make_leaf(paddr_t pa, ptprot_t prot, unsigned int level);

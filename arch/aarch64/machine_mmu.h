@@ -87,7 +87,10 @@ static inline pte_t pte_table_with_write(pte_t e, bool allowed)
 	return (pte_t){ allowed ? e.v & ~PTE_TABLE_RO : e.v | PTE_TABLE_RO };
 }
 
-static inline bool pte_table_writable(pte_t e) { return !(e.v & PTE_TABLE_RO); }
+static inline bool pte_table_writable(pte_t e)
+{
+	return pte_kind(e, 1) == PTE_TABLE && !(e.v & PTE_TABLE_RO);
+}
 
 /* Protection to bits by table: this is on every fault's way. mmu_codec.c. */
 extern const u64 pte_bits_of_prot[256];

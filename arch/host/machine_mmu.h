@@ -81,7 +81,10 @@ static inline pte_t pte_table_with_write(pte_t e, bool allowed)
 
 static inline bool pte_table_writable(pte_t e)
 {
-	return host_unscramble(e.v) >> HOST_PTE_PROT_SHIFT & PT_WRITE;
+	u64 plain = host_unscramble(e.v);
+
+	return (plain & 3) == PTE_TABLE &&
+	       plain >> HOST_PTE_PROT_SHIFT & PT_WRITE;
 }
 
 static inline pte_t pte_make_leaf(paddr_t pa, ptprot_t prot,

@@ -66,7 +66,11 @@ static inline pte_t pte_table_with_write(pte_t e, bool allowed)
 	return (pte_t){ allowed ? e.v | PTE_WRITE : e.v & ~PTE_WRITE };
 }
 
-static inline bool pte_table_writable(pte_t e) { return e.v & PTE_WRITE; }
+static inline bool pte_table_writable(pte_t e)
+{
+	return (e.v & (PTE_PRESENT | PTE_LARGE | PTE_WRITE)) ==
+	       (PTE_PRESENT | PTE_WRITE);
+}
 
 /* Protection to bits and back, by table: this is on every fault's way.
  * mmu_codec.c fills them in. */

@@ -36,7 +36,7 @@
  *       entry, after the flush (mm/spaces/unmap.c).
  *  [X5] Stack growth, and a table of one's own in place of a shared one (share.h),
  *       need the write lock: the fault gives its read lock up, and starts again
- *       from the look-up.
+ *       from the look-up, or from the access.
  *  [X6] Truncation takes leaves without mm->lock, under the lock of each table;
  *       rmap_walk.c tells why none is left behind.
  *
@@ -66,7 +66,6 @@ const char *fault_reason_text(enum fault_reason why)
 		[FAULT_WHY_GUARD] = "the stack cannot grow that far",
 		[FAULT_WHY_PAST_END] = "past the end of the file",
 		[FAULT_WHY_NO_MEMORY] = "out of memory",
-		[FAULT_WHY_SHARED] = "its page table is shared",
 	};
 
 	return (unsigned int)why < FAULT_WHY_NR ? text[why] : "unknown";
@@ -325,29 +324,36 @@ static bool fault_check_rights(const struct fault_ctx *ctx)
 	return flags & VM_ACCESS;
 }
 
-/* Whether the fault would change a leaf of a table that relatives see [S2]. */
-static __noinline bool fault_is_denied(const struct fault_ctx *ctx)
+/* The slot was not reached, or its table is shared: [S2] in share.c says that only
+ * a fault that changes nothing there may go on. */
+static __noinline enum fault_verdict fault_peek_failed(struct fault_ctx *ctx,
+						       int err)
 {
-	bool changes = ctx->access & FAULT_WRITE ||
-		       pte_kind(ctx->cur.entry, 0) == PTE_NONE;
-
-	return changes && share_denies_write(ctx->mm, ctx->va);
+	if (err != -EBUSY)
+		return fault_fail(ctx, FAULT_OOM, FAULT_WHY_NO_MEMORY);
+	if (ctx->access & FAULT_WRITE ||
+	    pte_kind(ctx->cur.entry, 0) == PTE_NONE)
+		return FAULT_RETRY;
+	return FAULT_OK;
 }
 
 /* From a VMA that covers the address to the verdict. */
 static enum fault_verdict fault_resolve(struct fault_ctx *ctx)
 {
 	struct mm *mm = ctx->mm;
+	enum fault_verdict v;
+	int err;
 
 	if (unlikely(!fault_check_rights(ctx)))
 		return fault_fail(ctx, FAULT_SEGV, FAULT_WHY_RIGHTS);
-	if (unlikely(pt_slot_peek(&ctx->cur, &mm->space, ctx->va,
-				  &mm->nr_tables)))
-		return fault_fail(ctx, FAULT_OOM, FAULT_WHY_NO_MEMORY);
+	err = pt_slot_peek(&ctx->cur, &mm->space, ctx->va, &mm->nr_tables);
+	if (unlikely(err)) {
+		v = fault_peek_failed(ctx, err);
+		if (v != FAULT_OK)
+			return v;
+	}
 	ctx->table = virt_to_page(ctx->cur.slot);
 	yield_point(fault_peeked);
-	if (unlikely(mm->nr_shared) && fault_is_denied(ctx))
-		return fault_fail(ctx, FAULT_RETRY, FAULT_WHY_SHARED);
 	if (pte_kind(ctx->cur.entry, 0) != PTE_NONE) {
 		fault_relock_table(ctx);
 		ctx->cur.entry = pt_read(ctx->cur.slot);
@@ -358,55 +364,47 @@ static enum fault_verdict fault_resolve(struct fault_ctx *ctx)
 	return fault_missing(ctx);
 }
 
-/* One pass of the pipeline under the read lock. FAULT_RETRY: no VMA there, or the
- * read lock is not enough [X5]. */
-static enum fault_verdict fault_try(struct fault_ctx *ctx)
+/* One pass of the pipeline under the read lock. false: no VMA there. */
+static bool fault_try(struct fault_ctx *ctx, enum fault_verdict *v)
 {
-	enum fault_verdict v = FAULT_RETRY;
 	struct mm *mm = ctx->mm;
 	vaddr_t va = ctx->va;
 	struct vma *vma;
+	bool found;
 
 	read_lock(&mm->lock);
 	vma = vma_find(mm, va);
+	found = likely(vma && vma->start <= va);
 	ctx->vma = vma;
-	if (likely(vma && vma->start <= va))
-		v = fault_resolve(ctx);
+	if (found)
+		*v = fault_resolve(ctx);
 	read_unlock(&mm->lock);
-	return v;
+	return found;
 }
 
-/* [X5]: makes the way free for another pass, or ends with a verdict. */
-static enum fault_verdict fault_make_way(struct fault_ctx *ctx)
+/* Ends a fault that was not resolved at once: [X5] for a shared table, else it is
+ * traced, with its reason for the caller. */
+static __noinline enum fault_verdict fault_end(struct fault_ctx *ctx,
+					       enum fault_verdict v,
+					       enum fault_reason *why)
 {
-	if (ctx->why != FAULT_WHY_SHARED)
-		return stack_grow_to(ctx->mm, ctx->va, &ctx->why);
-	ctx->why = FAULT_WHY_NONE;
-	if (share_own_page(ctx->mm, ctx->va))
-		return fault_fail(ctx, FAULT_OOM, FAULT_WHY_NO_MEMORY);
-	return FAULT_OK;
-}
-
-/* Counts and traces how a fault ended. */
-static void fault_account(struct fault_ctx *ctx, enum fault_verdict v)
-{
-	struct mm *mm = ctx->mm;
-
-	if (likely(v == FAULT_OK))
-		__atomic_fetch_add(ctx->major ? &mm->maj_flt : &mm->min_flt, 1,
-				   __ATOMIC_RELAXED);
-	else if (v == FAULT_SEGV)
+	if (v == FAULT_RETRY && share_own_page(ctx->mm, ctx->va))
+		v = fault_fail(ctx, FAULT_OOM, FAULT_WHY_NO_MEMORY);
+	if (v == FAULT_SEGV)
 		trace(fault_segv, ctx->addr, ctx->access);
 	else if (v == FAULT_BUS)
 		trace(fault_bus, ctx->addr, ctx->access);
 	else if (v == FAULT_OOM)
 		trace(fault_oom, ctx->addr, ctx->access);
+	if (why)
+		*why = ctx->why;
+	return v;
 }
 
 enum fault_verdict mm_fault(struct mm *mm, vaddr_t addr, u32 access,
 			    enum fault_reason *why)
 {
-	enum fault_verdict v;
+	enum fault_verdict v = FAULT_OK;
 	struct fault_ctx ctx;
 
 	ctx.mm = mm;                    /* the rest is set where it is known */
@@ -415,16 +413,16 @@ enum fault_verdict mm_fault(struct mm *mm, vaddr_t addr, u32 access,
 	ctx.access = access;
 	ctx.major = false;
 	ctx.why = FAULT_WHY_NONE;
-	while (unlikely((v = fault_try(&ctx)) != FAULT_OK)) {
-		if (v == FAULT_RETRY)
-			v = fault_make_way(&ctx);
+	while (unlikely(!fault_try(&ctx, &v))) {
+		v = stack_grow_to(mm, ctx.va, &ctx.why);
 		if (v != FAULT_OK)
 			break;
 	}
-	fault_account(&ctx, v);
-	if (unlikely(v != FAULT_OK) && why)
-		*why = ctx.why;
-	return v;
+	if (unlikely(v != FAULT_OK))
+		return fault_end(&ctx, v, why);
+	__atomic_fetch_add(ctx.major ? &mm->maj_flt : &mm->min_flt, 1,
+			   __ATOMIC_RELAXED);
+	return FAULT_OK;
 }
 
 /**

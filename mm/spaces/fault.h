@@ -23,7 +23,6 @@ enum fault_reason {                     /* why a fault ended as it did */
 	FAULT_WHY_GUARD,                /* stack guard gap or RLIMIT_STACK */
 	FAULT_WHY_PAST_END,             /* BUS_ADRERR */
 	FAULT_WHY_NO_MEMORY,
-	FAULT_WHY_SHARED,               /* on the way: the table is not ours alone */
 	FAULT_WHY_NR,
 };
 

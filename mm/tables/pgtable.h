@@ -209,8 +209,8 @@ int __must_check pt_slot_alloc_private(struct pt_cursor *c,
  * pt_slot_peek() - the level-0 slot of va in a user space, tables made, no lock
  *
  * c->entry is what it was a moment ago. Who wants to fill the slot takes the
- * table's lock, looks again, and claims the slot [T5]. Context, Return: as
- * pt_slot_alloc().
+ * table's lock, looks again, and claims the slot [T5]. Context: as pt_slot_alloc().
+ * Return: as that; -EBUSY: c stands on the slot, but its table denies writing [T6].
  */
 int __must_check pt_slot_peek(struct pt_cursor *c, struct mmu_space *space,
 			      vaddr_t va, u64 *nr_tables);

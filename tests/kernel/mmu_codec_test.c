@@ -127,6 +127,8 @@ static void table_round_trip(paddr_t pa)
 		EXPECT_EQ(pte_paddr(denied, l).v, pa.v);
 	}
 	EXPECT(pte_table_writable(e) && !pte_table_writable(denied));
+	EXPECT(!pte_table_writable(pte_none()));
+	EXPECT(!pte_table_writable(pte_make_leaf(pa_make(0), RIG_RW, 1)));
 	EXPECT_EQ(pte_table_with_write(denied, false).v, denied.v);
 	EXPECT_EQ(pte_table_with_write(denied, true).v, e.v);
 }
