@@ -367,6 +367,7 @@ static enum fault_verdict fault_resolve(struct fault_ctx *ctx)
 /* One pass of the pipeline under the read lock. false: no VMA there. */
 static bool fault_try(struct fault_ctx *ctx, enum fault_verdict *v)
 {
+	/* cppcheck-suppress ctuuninitvar ; what is used here mm_fault() has set */
 	struct mm *mm = ctx->mm;
 	vaddr_t va = ctx->va;
 	struct vma *vma;

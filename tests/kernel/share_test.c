@@ -21,7 +21,7 @@
 
 static u64 share_min_before;
 
-static void switch_to(struct mm *mm)
+static void family_switch(struct mm *mm)
 {
 	mm_use(current_thread(), mm);
 }
@@ -61,7 +61,7 @@ static struct mm *family_fork(struct mm **child)
 
 static void family_end(struct mm *mm)
 {
-	switch_to(NULL);
+	family_switch(NULL);
 	if (mm)
 		mm_put(mm);
 	share_min_bytes = share_min_before;
@@ -119,10 +119,10 @@ TEST(share, fork_shares_whole_tables)
 	EXPECT_EQ(child->rss[RSS_ANON], 2 * TOUCHED);
 	EXPECT_EQ(space_page(mm, AT(0, 0))->mapcount, 1);
 	EXPECT_SOUND(family_check(mm, child));
-	switch_to(child);
+	family_switch(child);
 	EXPECT(all_read(1));
 	EXPECT(is_shared(child, AT(0, 0)) && is_shared(child, AT(1, 0)));
-	switch_to(mm);
+	family_switch(mm);
 	mm_put(child);
 	EXPECT_SOUND(mm_check(mm));
 	EXPECT(touch_all(2) && all_read(2));
@@ -143,18 +143,18 @@ TEST(share, the_first_writer_copies_the_table)
 		EXPECT(mm);
 		side[first] = mm;
 		side[!first] = child;
-		switch_to(side[0]);
+		family_switch(side[0]);
 		EXPECT(user_poke(AT(0, 0), 2));
 		EXPECT(!is_shared(side[0], AT(0, 0)));
 		EXPECT(is_shared(side[0], AT(1, 0)));
 		EXPECT_EQ(trace_total(TRACE_table_copied), copied + 1);
 		EXPECT_SOUND(family_check(mm, child));
-		switch_to(side[1]);
+		family_switch(side[1]);
 		EXPECT(all_read(1));
 		EXPECT(user_poke(AT(0, 1), 3));
 		EXPECT_EQ(trace_total(TRACE_table_kept), kept + 1);
 		EXPECT_SOUND(family_check(mm, child));
-		switch_to(side[0]);
+		family_switch(side[0]);
 		EXPECT_EQ(user_peek(AT(0, 0)), 2);
 		EXPECT_EQ(user_peek(AT(0, 1)), 1);
 		mm_put(side[1]);
@@ -186,7 +186,7 @@ TEST(share, the_parent_may_go_first)
 	struct mm *child, *mm = family_fork(&child);
 
 	EXPECT(mm);
-	switch_to(child);
+	family_switch(child);
 	EXPECT(user_poke(AT(1, 3), 5));
 	mm_put(mm);
 	EXPECT_SOUND(mm_check(child));
@@ -205,7 +205,7 @@ TEST(share, many_relatives)
 	EXPECT_EQ(mm_fork(mm, &child[1]), 0);
 	EXPECT_EQ(mm_fork(child[1], &child[2]), 0);
 	EXPECT_EQ(table_at(mm, AT(0, 0))->sharers, 3);
-	switch_to(child[1]);
+	family_switch(child[1]);
 	EXPECT(user_poke(AT(0, 0), 4));
 	EXPECT_EQ(mm_fork(child[1], &child[3]), 0);
 	EXPECT_EQ(table_at(mm, AT(0, 0))->sharers, 2);
@@ -213,11 +213,11 @@ TEST(share, many_relatives)
 	for (int i = 0; i < 4; i++)
 		EXPECT_SOUND(family_check(mm, child[i]));
 	mm_put(child[0]);
-	switch_to(child[3]);
+	family_switch(child[3]);
 	EXPECT_EQ(user_peek(AT(0, 0)), 4);
 	mm_put(child[1]);
 	EXPECT(touch_all(9));
-	switch_to(child[2]);
+	family_switch(child[2]);
 	EXPECT(all_read(1));
 	mm_put(child[3]);
 	mm_put(mm);
@@ -246,9 +246,9 @@ TEST(share, only_private_memory_that_covers_a_table)
 	EXPECT_EQ(mm_madvise(mm, SHARE_VA, HALF, MADV_WIPEONFORK), 0);
 	EXPECT_EQ(mm_fork(mm, &child), 0);
 	EXPECT_EQ(child->nr_shared, 0);
-	switch_to(child);
+	family_switch(child);
 	EXPECT_EQ(user_peek(AT(0, 0)), 0);
-	switch_to(mm);
+	family_switch(mm);
 	mm_put(child);
 	family_end(mm);
 }
@@ -267,10 +267,10 @@ TEST(share, leaf_by_leaf_out_of_a_shared_table)
 	EXPECT_EQ(space_page(mm, AT(0, 0))->mapcount, 2);
 	EXPECT_SOUND(family_check(mm, child));
 	EXPECT(touch_all(2));
-	switch_to(other);
+	family_switch(other);
 	EXPECT(all_read(1) && touch_all(3));
 	mm_put(mm);
-	switch_to(child);
+	family_switch(child);
 	EXPECT(all_read(1) && touch_all(4) && all_read(4));
 	EXPECT_SOUND(family_check(child, other));
 	mm_put(other);
@@ -285,7 +285,7 @@ TEST(share, reads)
 	struct mm *child, *mm = family_fork(&child);
 
 	EXPECT(mm);
-	switch_to(child);
+	family_switch(child);
 	EXPECT(all_read(1));
 	EXPECT_EQ(child->nr_shared, 2);
 	EXPECT_EQ(user_peek(AT(0, 300)), 0);
@@ -301,15 +301,15 @@ TEST(share, mprotect_is_for_one_side)
 	struct mm *child, *mm = family_fork(&child);
 
 	EXPECT(mm);
-	switch_to(child);
+	family_switch(child);
 	EXPECT_EQ(mm_mprotect(child, AT(0, 0), PAGE_SIZE, PROT_NONE), 0);
 	EXPECT_EQ(mm_mprotect(child, AT(1, 0), HALF, PROT_READ), 0);
 	EXPECT_EQ(user_peek(AT(0, 0)), -1);
 	EXPECT(!user_poke(AT(1, 0), 2));
 	EXPECT_SOUND(family_check(mm, child));
-	switch_to(mm);
+	family_switch(mm);
 	EXPECT(all_read(1) && touch_all(2));
-	switch_to(child);
+	family_switch(child);
 	EXPECT_EQ(mm_mprotect(child, SHARE_VA, 2 * HALF, SPACE_RW), 0);
 	EXPECT(all_read(1));
 	EXPECT_SOUND(family_check(mm, child));
@@ -329,7 +329,7 @@ TEST(share, leaves_go_on_one_side)
 
 		mm = family_fork(&child);
 		EXPECT(mm);
-		switch_to(child);
+		family_switch(child);
 		EXPECT(all_read(1));            /* known to the TLB */
 		if (parts & 2)
 			EXPECT_EQ(mm_munmap(child, at, len), 0);
@@ -339,7 +339,7 @@ TEST(share, leaves_go_on_one_side)
 		EXPECT_EQ(user_peek(AT(0, 1)), parts & 2 ? -1 : 0);
 		EXPECT_EQ(user_peek(AT(1, 1)), 1);
 		EXPECT_SOUND(family_check(mm, child));
-		switch_to(mm);
+		family_switch(mm);
 		EXPECT(all_read(1) && touch_all(2));
 		EXPECT_SOUND(family_check(mm, child));
 		mm_put(child);
@@ -357,7 +357,7 @@ TEST(share, the_others_keep_what_one_unmaps)
 	EXPECT_EQ(mm->nr_shared, 0);
 	EXPECT_EQ(user_peek(AT(0, 0)), -1);
 	EXPECT_SOUND(family_check(mm, child));
-	switch_to(child);
+	family_switch(child);
 	EXPECT(all_read(1));
 	EXPECT_EQ(mm_munmap(child, SHARE_VA, 2 * HALF), 0);
 	EXPECT_EQ(user_peek(AT(1, 0)), -1);
@@ -389,7 +389,7 @@ TEST(share, mremap_moves_one_side)
 	vaddr_t at;
 
 	EXPECT(mm);
-	switch_to(child);
+	family_switch(child);
 	EXPECT_EQ(mm_mremap(child, AT(0, 0), HALF, HALF,
 			    MREMAP_MAYMOVE | MREMAP_FIXED, to, &at),
 		  0);
@@ -397,7 +397,7 @@ TEST(share, mremap_moves_one_side)
 	EXPECT_EQ(user_peek(AT(0, 0)), -1);
 	EXPECT(user_poke(to, 2));
 	EXPECT_SOUND(family_check(mm, child));
-	switch_to(mm);
+	family_switch(mm);
 	EXPECT(all_read(1) && touch_all(4));
 	EXPECT_SOUND(family_check(mm, child));
 	mm_put(child);
