@@ -276,6 +276,7 @@ static int share_copy(struct mm *mm, pte_t *slot, vaddr_t va,
 {
 	struct page *table = share_table_of(pt_read(slot));
 	pte_t *copy = pt_table_alloc();
+	u32 others;
 
 	if (!copy)
 		return -ENOMEM;
@@ -288,7 +289,8 @@ static int share_copy(struct mm *mm, pte_t *slot, vaddr_t va,
 	tlb_batch_flush(batch);
 	pt_install(slot, pte_make_table(virt_to_phys(copy)));
 	mm->nr_shared--;
-	trace(table_copied, va, share_put(table));
+	others = share_put(table);
+	trace(table_copied, va, others);
 	return 0;
 }
 
@@ -400,6 +402,7 @@ static void share_leave(struct mm *mm, pte_t *slot, vaddr_t va,
 {
 	struct page *table = share_table_of(pt_read(slot));
 	struct rss_delta rss = { .nr[RSS_ANON] = -(s64)table->nr_anon };
+	u32 others;
 
 	if (share_is_last(table)) {
 		share_keep(mm, slot, va, batch);
@@ -412,7 +415,8 @@ static void share_leave(struct mm *mm, pte_t *slot, vaddr_t va,
 	mm->nr_shared--;
 	__atomic_fetch_sub(&mm->nr_tables, 1, __ATOMIC_RELAXED);
 	mm_add_rss(mm, &rss);
-	trace(table_left, va, share_put(table));
+	others = share_put(table);
+	trace(table_left, va, others);
 }
 
 /**
