@@ -121,7 +121,7 @@ $(VDSO_OBJS): $(B)/vdso/%.o: %
 	@$(CC) $(VDSO_FLAGS) -MD -MP -c $< -o $@
 
 $(B)/vdso.so: $(VDSO_OBJS) $(VDSO_DIR)/vdso.ld arch/$(ARCH)/vdso/exports.ld
-	@$(LD) -shared -nostdlib -s -Bsymbolic -soname linux-vdso.so.1 --hash-style=sysv \
+	@$(LD) -shared -nostdlib -s -Bsymbolic -soname linux-vdso.so.1 --hash-style=both \
 		--eh-frame-hdr --build-id=none --orphan-handling=error -z noexecstack \
 		-z max-page-size=4096 $(VDSO_LINK) $(VDSO_OBJS) -o $@
 

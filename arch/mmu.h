@@ -87,7 +87,14 @@ struct mmu_space {
 };
 extern struct mmu_space mmu_kernel_space;
 
-/* ---- the codec: pure functions, in machine_mmu.h ------------------------
+/* ---- user pointers, in machine_mmu.h --------------------------------------
+ *
+ * static inline vaddr_t uaddr_untag(vaddr_t va);
+ *	The address that a user access by the pointer va means: AArch64 takes
+ *	its top byte for a tag and ignores it. An address is its own pointer,
+ *	so this is harmless twice. What system calls may do with tags: kernel/task/README.md.
+ *
+ * ---- the codec: pure functions, in machine_mmu.h ------------------------
  *
  * static inline pte_t pte_none(void);
  * static inline enum pte_kind pte_kind(pte_t e, unsigned int level);

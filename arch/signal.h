@@ -25,11 +25,16 @@ struct trap_frame;
 #define SA_NOCLDSTOP 0x00000001ul
 #define SA_NOCLDWAIT 0x00000002ul
 #define SA_SIGINFO   0x00000004ul
+#define SA_EXPOSE_TAGBITS 0x00000800ul
 #define SA_RESTORER  0x04000000ul
 #define SA_ONSTACK   0x08000000ul
 #define SA_RESTART   0x10000000ul
 #define SA_NODEFER   0x40000000ul
 #define SA_RESETHAND 0x80000000ul
+/* All flags there are: others read back as clear, so that programs can ask. */
+#define SA_KNOWN                                                              \
+	(SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_EXPOSE_TAGBITS |      \
+	 SA_RESTORER | SA_ONSTACK | SA_RESTART | SA_NODEFER | SA_RESETHAND)
 
 enum { SS_ONSTACK = 1, SS_DISABLE = 2 };
 #define SS_AUTODISARM 0x80000000u

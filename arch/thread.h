@@ -85,6 +85,18 @@ void thread_machine_switch(struct thread_machine *prev,
  * off before and after. kernel/base/sched.c. */
 void sched_switched(void);
 
+/* ---- in machine_thread.h: tags of user pointers -----------------------------
+ *
+ * Whether a thread's system calls take pointers with a tag (uaddr_untag() of
+ * arch/mmu.h) is its own choice. A fork inherits it, an exec takes it back.
+ *
+ * int thread_machine_set_tag_ctrl(struct thread_machine *tm, u64 ctrl);
+ *	ctrl as prctl(2) PR_SET_TAGGED_ADDR_CTRL has it: 0, or -EINVAL for bits
+ *	that mean nothing here; all do where pointers have no tags
+ * int thread_machine_tag_ctrl(tm);	what was set, or -EINVAL: no tags here
+ * bool thread_machine_takes_tags(tm);
+ */
+
 /** thread_machine_set_tls() / _tls() - the user's TLS base of the calling thread. */
 void thread_machine_set_tls(struct thread_machine *tm, uintptr_t base);
 uintptr_t thread_machine_tls(const struct thread_machine *tm);

@@ -79,7 +79,8 @@ bool kstack_is_guard(vaddr_t va);
  * tests/unit provides what its suites want)
  */
 
-/* A page fault; interrupts as they were. Returns when the access can be retried
+/* A page fault; interrupts as they were. addr is the pointer as the program
+ * used it: uaddr_untag() is for the callee. Returns when the access can be retried
  * or a signal is pending; does not return when the kernel itself was wrong. */
 void trap_page_fault(struct trap_frame *tf, vaddr_t addr, u32 access);
 

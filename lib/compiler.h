@@ -73,6 +73,8 @@
 	THREAD_ANNOTATION(release_shared_capability(__VA_ARGS__))
 #define __try_acquires(...) \
 	THREAD_ANNOTATION(try_acquire_capability(__VA_ARGS__))
+#define __try_acquires_shared(...) \
+	THREAD_ANNOTATION(try_acquire_shared_capability(__VA_ARGS__))
 #define __needs_lock(...)   THREAD_ANNOTATION(requires_capability(__VA_ARGS__))
 #define __needs_shared(...) \
 	THREAD_ANNOTATION(requires_shared_capability(__VA_ARGS__))

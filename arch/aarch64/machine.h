@@ -7,13 +7,13 @@
 
 #include "arch/aarch64/regs.h"
 
-/* Both halves of 48 bits, 4 KiB granule, walks through the caches; mmu.c adds
- * what depends on the CPU. */
+/* Both halves of 48 bits, 4 KiB granule, walks through the caches; pointers of
+ * user code may have a tag. mmu.c adds what depends on the CPU. */
 #define TCR_EL1_BOOT                                                         \
 	(TCR_EL1_T0SZ(48) | TCR_EL1_IRGN0_WBWA | TCR_EL1_ORGN0_WBWA |        \
 	 TCR_EL1_SH0_INNER | TCR_EL1_TG0_4K | TCR_EL1_T1SZ(48) |             \
 	 TCR_EL1_IRGN1_WBWA | TCR_EL1_ORGN1_WBWA | TCR_EL1_SH1_INNER |       \
-	 TCR_EL1_TG1_4K)
+	 TCR_EL1_TG1_4K | TCR_EL1_TBI0)
 
 /* Bytes 0, 1, 2: MAIR_NORMAL, MAIR_DEVICE, MAIR_UNCACHED of machine_mmu.h. */
 #define MAIR_EL1_BOOT                                                        \

@@ -62,6 +62,14 @@ enum { MAIR_NORMAL, MAIR_DEVICE, MAIR_UNCACHED };
 extern u64 image_offset;
 #define IMAGE_OFFSET image_offset
 
+/* TCR_EL1.TBI0: the top byte of a user pointer is a tag that no access looks
+ * at. Bit 55 names the half; the kernel half has no tags, as no program may
+ * touch it. [ARM] D8, "Address tagging" */
+static inline vaddr_t uaddr_untag(vaddr_t va)
+{
+	return va & (vaddr_t)((s64)(va << 8) >> 8);
+}
+
 static inline pte_t pte_none(void) { return (pte_t){ 0 }; }
 
 static inline enum pte_kind pte_kind(pte_t e, unsigned int level)

@@ -68,6 +68,7 @@
 #define TCR_EL1_TG1_4K     BIT64(31)
 #define TCR_EL1_IPS_SHIFT  32                   /* as ID_AA64MMFR0_EL1.PARange */
 #define TCR_EL1_AS         BIT64(36)            /* ASIDs of 16 bits */
+#define TCR_EL1_TBI0       BIT64(37)            /* user half: the top byte is no address */
 #define TCR_EL1_HA         BIT64(39)            /* hardware sets access flags */
 #define TCR_EL1_HD         BIT64(40)            /* and manages dirty state */
 
@@ -82,6 +83,8 @@
 
 #define ESR_EC_SHIFT      26
 #define ESR_EC(esr)       ((esr) >> ESR_EC_SHIFT & 0x3f)
+#define ESR_EC_ALL        ((u64)0x3f << ESR_EC_SHIFT)
+#define ESR_IL            BIT64(25)     /* the instruction has 32 bits */
 
 #define ESR_EC_UNKNOWN       0x00
 #define ESR_EC_WFX           0x01

@@ -102,11 +102,26 @@ static void context_fill(struct sigcontext *c, const struct trap_frame *tf,
 			 const struct signal_delivery *d)
 {
 	if (signal_is_fault(tf, d))
-		c->fault_address = d->info->fault.addr;
+		c->fault_address = uaddr_untag(d->info->fault.addr);
 	memcpy(c->x, tf->x, sizeof(c->x));
 	c->sp = tf->sp;
 	c->pc = tf->pc;
 	c->pstate = tf->pstate;
+}
+
+/* The syndrome of a fault, as the program may know it: at an address of the
+ * kernel's half it does not tell whether something is there. */
+static u64 syndrome_shown(const struct trap_frame *tf,
+			  const struct signal_delivery *d)
+{
+	u64 ec = ESR_EC(tf->esr), kept = ESR_EC_ALL | ESR_IL;
+
+	if (va_is_user(uaddr_untag(d->info->fault.addr)) ||
+	    (ec != ESR_EC_DABT_LOWER && ec != ESR_EC_IABT_LOWER))
+		return tf->esr;
+	if (ec == ESR_EC_DABT_LOWER)
+		kept |= ESR_ISS_CM | ESR_ISS_WNR;
+	return (tf->esr & kept) | ESR_ISS_FSC_TRANS;
 }
 
 /* Vector state, syndrome, end. */
@@ -117,7 +132,7 @@ static int parts_store(vaddr_t at, const struct trap_frame *tf,
 	size_t fp_size = thread_machine_fpu_size();
 	struct esr_part esr = {
 		.head = { ESR_MAGIC, offsetof(struct esr_part, end) },
-		.esr = tf->esr,
+		.esr = syndrome_shown(tf, d),
 	};
 
 	if (copy_to_user((void __user *)at, thread_machine_fpu_save(tm),

@@ -76,6 +76,7 @@ int thread_machine_fork(struct thread_machine *child,
 	if (err)
 		return err;
 	child->tls = thread_machine_tls(parent);
+	child->takes_tags = parent->takes_tags;
 	thread_prepare_stack(child, (u64)child_tf, thread_enter_user,
 			     (u64)child_tf, 0);
 	return 0;
@@ -85,9 +86,11 @@ int thread_machine_exec(struct thread_machine *tm)
 {
 	int err = fpu_exec(tm);
 
-	if (!err)
-		thread_machine_set_tls(tm, 0);
-	return err;
+	if (err)
+		return err;
+	thread_machine_set_tls(tm, 0);
+	tm->takes_tags = false;
+	return 0;
 }
 
 void thread_machine_fini(struct thread_machine *tm)

@@ -174,7 +174,7 @@ static void trap_kernel_abort(struct trap_frame *tf, vaddr_t addr)
 
 	if (tf->pc >= (u64)uaccess_start && tf->pc < (u64)uaccess_end)
 		access |= FAULT_UACCESS;
-	if (trap_may_be_stale(tf->esr) && va_is_user(addr))
+	if (trap_may_be_stale(tf->esr) && va_is_user(uaddr_untag(addr)))
 		mmu_forget_page(addr);
 	irq_restore(tf->pstate);        /* DAIF in their places */
 	trap_page_fault(tf, addr, access);

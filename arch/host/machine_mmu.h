@@ -48,6 +48,9 @@ static inline u64 host_unscramble(u64 v)
 void host_check_level(u64 plain, unsigned int level);
 void host_check_leaf(paddr_t pa, ptprot_t prot, unsigned int level);
 
+/* All bits of a pointer are its address. */
+static inline vaddr_t uaddr_untag(vaddr_t va) { return va; }
+
 static inline pte_t pte_none(void)
 {
 	return (pte_t){ 0 };

@@ -2,7 +2,7 @@
 /*
  * One CPU's descriptor tables, system-call registers and identity.
  *
- *   GDT  ├ null ├ kernel code ├ kernel data ├ – ├ user data ├ user code ├ TSS ┤
+ *   GDT  ├ null ├ kernel code ├ kernel data ├ CPU's number ├ user data ├ user code ├ TSS ┤
  *        0      0x08          0x10          0x18 0x20        0x28        0x30
  *
  * The order is SYSCALL's and SYSRET's: one takes code and data from 0x08 on,
@@ -100,6 +100,7 @@ static void cpu_load_gdt(void)
 
 	(*gdt)[KERNEL_CS / 8] = GDT_CODE(0);
 	(*gdt)[KERNEL_SS / 8] = GDT_DATA(0);
+	(*gdt)[CPU_NR_SEL / 8] = GDT_DATA(3) | this_cpu_read(cpu_number);
 	(*gdt)[USER_SS / 8] = GDT_DATA(3);
 	(*gdt)[USER_CS / 8] = GDT_CODE(3);
 	(*gdt)[TSS_SEL / 8] = GDT_TSS | (sizeof(struct tss) - 1) |

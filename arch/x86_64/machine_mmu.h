@@ -41,6 +41,9 @@
 /* Link address - physical address of the image: it lies where it was linked. */
 #define IMAGE_OFFSET KERNEL_BASE
 
+/* All bits of a pointer are its address. */
+static inline vaddr_t uaddr_untag(vaddr_t va) { return va; }
+
 static inline pte_t pte_none(void) { return (pte_t){ 0 }; }
 
 static inline enum pte_kind pte_kind(pte_t e, unsigned int level)

@@ -9,6 +9,7 @@
 
 #ifndef __ASSEMBLER__
 
+#include "lib/errno.h"
 #include "lib/types.h"
 
 struct fpu_image;
@@ -20,6 +21,23 @@ struct thread_machine {
 	struct fpu_image *fpu; /* user's vector state while not running;
 					 * NULL: kernel thread */
 };
+
+/* Pointers have no tags. */
+static inline int __must_check
+thread_machine_set_tag_ctrl(struct thread_machine *tm, u64 ctrl)
+{
+	return -EINVAL;
+}
+
+static inline int thread_machine_tag_ctrl(const struct thread_machine *tm)
+{
+	return -EINVAL;
+}
+
+static inline bool thread_machine_takes_tags(const struct thread_machine *tm)
+{
+	return false;
+}
 
 #endif /* __ASSEMBLER__ */
 #endif

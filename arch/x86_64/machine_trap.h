@@ -22,6 +22,7 @@
  * [SDM2] "SYSCALL", "SYSRET" */
 #define KERNEL_CS 0x08
 #define KERNEL_SS 0x10
+#define CPU_NR_SEL 0x1b                 /* its limit is the CPU's number */
 #define USER_SS   0x23
 #define USER_CS   0x2b
 #define TSS_SEL   0x30

@@ -69,6 +69,21 @@ static inline void read_lock(struct rwlock *l) __acquires_shared(l)
 		rwlock_read_slow(l);
 }
 
+/* One more reader, if that needs no wait. */
+static inline bool try_read_lock(struct rwlock *l)
+	__try_acquires_shared(true, l) __no_thread_safety
+{
+	s32 c = READ_ONCE(l->count);
+
+	if (c < 0 || READ_ONCE(l->nr_waiting) ||
+	    !__atomic_compare_exchange_n(&l->count, &c, c + 1, false,
+					 __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+		return false;
+	if (QUIRE_DEBUG)
+		lock_debug_tried(l, l->rank);
+	return true;
+}
+
 static inline void read_unlock(struct rwlock *l) __releases_shared(l)
 	__no_thread_safety
 {

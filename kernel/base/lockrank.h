@@ -20,6 +20,7 @@
 	X(MM_LIST, "list of all address spaces")                     \
 	X(MM, "mm->lock: VMAs of one address space")                 \
 	X(MM_CHILD, "the child's in fork")                           \
+	X(FAMILY, "the spaces that fork made of one another")        \
 	X(FILE_MAP, "struct mapping: page cache of a file")          \
 	X(FILE_RMAP, "which VMAs map a file")                        \
 	X(FS, "names: also asked under mm->lock, by maps")           \

@@ -9,7 +9,7 @@ enum {                                  /* open(2) */
 	O_RDONLY = 0, O_WRONLY = 1, O_RDWR = 2, O_ACCMODE = 3,
 	O_CREAT = 0x40, O_EXCL = 0x80, O_NOCTTY = 0x100, O_TRUNC = 0x200,
 	O_APPEND = 0x400, O_NONBLOCK = 0x800, O_CLOEXEC = 0x80000,
-	O_PATH = 0x200000,
+	O_PATH = 0x200000, O_TMPFILE = 0x400000,        /* needs O_DIRECTORY */
 };
 
 enum {                                  /* st_mode */

@@ -15,8 +15,11 @@
 #include "kernel/fs/dir.h"
 #include "kernel/fs/filelock.h"
 #include "kernel/fs/inode.h"
+#include "kernel/fs/names.h"
 #include "kernel/fs/tmpfs.h"
 #include "lib/errno.h"
+#include "lib/format.h"
+#include "lib/string.h"
 #include "mm/frames/slab.h"
 
 static struct kmem_cache *file_cache;
@@ -106,6 +109,44 @@ static int open_create(struct path *p, u32 mode)
 			    0, &p->inode);
 }
 
+/* May these flags go together? What O_TMPFILE makes wants to be written, and old
+ * kernels, which do not know it, have to see a directory to be opened. */
+static int open_check_flags(u32 flags)
+{
+	if (!(flags & O_TMPFILE) || flags & O_PATH)
+		return 0;
+	if (!(flags & O_DIRECTORY) || flags & O_CREAT ||
+	    (flags & O_ACCMODE) == O_RDONLY)
+		return -EINVAL;
+	return 0;
+}
+
+/* O_TMPFILE: a file without a name in the directory p, which linkat(2) may give it
+ * one unless O_EXCL says never. */
+static int open_nameless(struct path *p, u32 flags, u32 mode,
+			 struct file **out)
+{
+	char name[24];
+	struct inode *inode;
+	int err;
+
+	if (p->inode->type != INODE_DIR)
+		return -ENOTDIR;
+	if (p->inode->fs != &tmpfs_ops)
+		return -EOPNOTSUPP;
+	err = tmpfs_create_inode(S_IFREG | (mode & 07777), 0, &inode);
+	if (err)
+		return err;
+	inode->may_get_name = !(flags & O_EXCL);
+	fmt_snprintf(name, sizeof(name), "#%llu",
+		     (unsigned long long)inode->number);
+	err = names_float(inode, p->inode, name, strlen(name), DIRENT_REMOVED);
+	if (!err)
+		err = file_open_inode(inode, flags, out);
+	inode_put(inode);
+	return err;
+}
+
 /**
  * vfs_open() - open(2) of a path relative to start
  *
@@ -118,13 +159,17 @@ int vfs_open(struct path *p, struct inode *start, u32 flags, u32 mode,
 {
 	bool nofollow = flags & O_NOFOLLOW ||
 			(flags & O_CREAT && flags & O_EXCL);
-	int err;
+	int err = open_check_flags(flags);
 
+	if (err)
+		return err;
 	err = path_walk(p, start,
 			(nofollow ? 0 : PATH_FOLLOW) |
 				(flags & O_CREAT ? PATH_PARENT : 0));
 	if (err)
 		return err;
+	if (flags & O_TMPFILE && !(flags & O_PATH))
+		return open_nameless(p, flags, mode, out);
 	if (!p->inode) {
 		err = open_create(p, mode);
 		if (!err)

@@ -212,6 +212,8 @@ static int link_inode(struct inode *inode, int dirfd, u64 upath)
 		err = -EPERM;
 	else
 		err = names_add(p.dir, p.name, p.len, inode);
+	if (!err)
+		inode->may_get_name = false;    /* it has one */
 	path_done(&p);
 	return err;
 }
@@ -224,11 +226,16 @@ static long link_at(int from_fd, u64 ufrom, int to_fd, u64 uto, u32 flags)
 
 	if (flags & ~(u32)(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH))
 		return -EINVAL;
+	if (flags & AT_EMPTY_PATH &&
+	    !(current_process()->cred.cap_effective & CAP_DAC_READ_SEARCH))
+		return -ENOENT;         /* others go by /proc/self/fd */
 	err = at_inode(from_fd, ufrom, at_flags | (flags & AT_EMPTY_PATH),
 		       &inode);
 	if (err)
 		return err;
-	err = READ_ONCE(inode->nlink) ? link_inode(inode, to_fd, uto) : -ENOENT;
+	err = READ_ONCE(inode->nlink) || inode->may_get_name
+		      ? link_inode(inode, to_fd, uto)
+		      : -ENOENT;
 	inode_put(inode);
 	return err;
 }

@@ -177,6 +177,21 @@ int names_find(struct inode *dir, const char *name, size_t len,
 	return e ? 0 : -ENOENT;
 }
 
+/* The name that says where a file was, if that is all it has: it is about to get
+ * a real one. Context: names_lock for writing. */
+static struct dirent *dirent_take_removed(struct inode *inode)
+{
+	struct dirent *e;
+
+	if (list_empty(&inode->names))
+		return NULL;
+	e = list_first(&inode->names, struct dirent, same);
+	if (e->state != DIRENT_REMOVED)
+		return NULL;
+	list_remove(&e->same);
+	return e;
+}
+
 /**
  * names_add() - give an inode one more name
  *
@@ -186,7 +201,7 @@ int names_find(struct inode *dir, const char *name, size_t len,
 int names_add(struct inode *dir, const char *name, size_t len,
 	      struct inode *inode)
 {
-	struct dirent *e = dirent_alloc(name, len);
+	struct dirent *e = dirent_alloc(name, len), *old = NULL;
 	int err = 0;
 
 	if (!e)
@@ -197,6 +212,7 @@ int names_add(struct inode *dir, const char *name, size_t len,
 	else if (dirent_find(dir, name, len))
 		err = -EEXIST;
 	if (!err) {
+		old = dirent_take_removed(inode);
 		inode_get(inode);
 		dirent_link(e, dir, inode);
 		names_count_up(dir, inode);
@@ -204,6 +220,9 @@ int names_add(struct inode *dir, const char *name, size_t len,
 	write_unlock(&names_lock);
 	if (err)
 		kfree(e);
+	if (old)
+		inode_put(old->dir);
+	kfree(old);
 	return err;
 }
 

@@ -90,7 +90,7 @@ static long write_appended(struct file *file, struct io *io, bool keep_pos)
 
 /* The caller's buffer; its end must lie in the user half. may: the descriptor
  * is open for this, which is asked first. */
-static int io_from_range(struct io *io, bool may, u64 base, u64 len)
+static inline int io_from_range(struct io *io, bool may, u64 base, u64 len)
 {
 	if (unlikely(!may))
 		return -EBADF;

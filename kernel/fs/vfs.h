@@ -109,6 +109,7 @@ struct inode {
 	struct list_node names;         /* [names_lock] dirent.same */
 	struct mutex lock;
 	u32 seals;                      /* FILE: F_SEAL_* [lock to change] */
+	bool may_get_name;              /* FILE of O_TMPFILE: linkat may find it */
 	struct list_node locks;         /* filelock.c [its lock] */
 	union {
 		struct mapping mapping;         /* FILE: contents */

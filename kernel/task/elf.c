@@ -53,13 +53,13 @@ const char *elf_check_header(const struct elf_header *h, u64 file_size,
 
 /* One PT_LOAD, on its own and against the one before. */
 static const char *elf_check_segment(const struct elf_program *ph,
-				     u64 file_size, u64 limit,
+				     u64 limit,
 				     const struct elf_segment *before)
 {
 	if (ph->filesz > ph->memsz)
 		return "segment with more file than memory";
-	if (ph->offset > file_size || ph->filesz > file_size - ph->offset)
-		return "segment past the end of the file: it is truncated";
+	if (ph->offset > ~ph->filesz)
+		return "segment that wraps around";
 	if (ph->vaddr >= limit || ph->memsz > limit - ph->vaddr)
 		return "segment outside the user half";
 	if ((ph->vaddr ^ ph->offset) & (PAGE_SIZE - 1))
@@ -83,7 +83,7 @@ static const char *elf_add_segment(struct elf_image *img,
 		return NULL;            /* an empty segment maps nothing */
 	if (img->nr_segments == ELF_MAX_SEGMENTS)
 		return "too many segments";
-	why = elf_check_segment(ph, file_size, limit, before);
+	why = elf_check_segment(ph, limit, before);
 	if (why)
 		return why;
 	img->segment[img->nr_segments++] = (struct elf_segment){
@@ -94,16 +94,16 @@ static const char *elf_add_segment(struct elf_image *img,
 		.flags = ph->flags,
 	};
 	img->align = MAX(img->align, ph->align);
+	img->truncated |= ph->offset + ph->filesz > file_size;
 	return NULL;
 }
 
 static const char *elf_note_interp(struct elf_image *img,
-				   const struct elf_program *ph, u64 file_size)
+				   const struct elf_program *ph)
 {
 	if (img->interp_len)
 		return "two interpreters";
-	if (ph->filesz < 2 || ph->filesz >= PAGE_SIZE ||
-	    ph->offset > file_size || ph->filesz > file_size - ph->offset)
+	if (ph->filesz < 2 || ph->filesz >= PAGE_SIZE)
 		return "bad interpreter name";
 	img->interp_offset = ph->offset;
 	img->interp_len = ph->filesz;
@@ -177,7 +177,7 @@ const char *elf_read_image(const struct elf_header *h,
 		if (ph[i].type == ELF_PT_LOAD)
 			why = elf_add_segment(out, &ph[i], file_size, limit);
 		else if (ph[i].type == ELF_PT_INTERP)
-			why = elf_note_interp(out, &ph[i], file_size);
+			why = elf_note_interp(out, &ph[i]);
 		else if (ph[i].type == ELF_PT_GNU_STACK)
 			out->exec_stack = ph[i].flags & ELF_PF_X;
 	}

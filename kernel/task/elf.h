@@ -41,6 +41,7 @@ struct elf_segment {
 struct elf_image {
 	bool dynamic;                   /* ET_DYN: may go anywhere */
 	bool exec_stack;
+	bool truncated;                 /* a segment reaches behind the file's end */
 	u64 entry;
 	u64 phdr_vaddr;                 /* program headers; 0: not mapped */
 	u32 nr_headers;
@@ -64,8 +65,9 @@ const char *elf_check_header(const struct elf_header *h, u64 file_size,
 /**
  * elf_read_image() - what the program headers ask for, every claim checked
  *
- * limit: first address that programs may not use. Return: NULL with *out
- * complete, or what is wrong.
+ * limit: first address that programs may not use. Segments and the loader's name
+ * may lie behind the end of the file: whoever reads them there will see.
+ * Return: NULL with *out complete, or what is wrong.
  */
 const char *elf_read_image(const struct elf_header *h,
 			   const struct elf_program *ph, u64 file_size,

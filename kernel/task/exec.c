@@ -57,12 +57,16 @@ static int script_parse(char *line, char **interp, char **arg)
 	return 0;
 }
 
-/* Does the line end before the interpreter's name does? */
-static bool script_name_is_cut(const char *at)
+/* What is wrong with a first line that has no end: 0, or -errno. cut: there is
+ * more of it, so that the name may go on. A file that ends behind its #! names
+ * the file "", which is the current directory. */
+static int script_check_open_line(const char *at, bool cut)
 {
 	while (*at == ' ' || *at == '\t')
 		at++;
-	return *at && !strchr(at, ' ') && !strchr(at, '\t');
+	if (!*at)
+		return cut ? -ENOEXEC : -EACCES;
+	return cut && !strchr(at, ' ') && !strchr(at, '\t') ? -ENOEXEC : 0;
 }
 
 /* The first line of the file if it is a script's: 1; not one: 0; -errno. */
@@ -70,6 +74,7 @@ static int script_read_line(struct file *file, char *line)
 {
 	long got = file_read_kernel(file, 0, line, SCRIPT_LINE_MAX - 1);
 	char *end;
+	int err;
 
 	if (got < 0)
 		return (int)got;
@@ -77,11 +82,12 @@ static int script_read_line(struct file *file, char *line)
 	if (line[0] != '#' || line[1] != '!')
 		return 0;
 	end = strchr(line, '\n');
-	if (end)
+	if (end) {
 		*end = '\0';
-	else if (got == SCRIPT_LINE_MAX - 1 && script_name_is_cut(line + 2))
-		return -ENOEXEC;
-	return 1;
+		return 1;
+	}
+	err = script_check_open_line(line + 2, got == SCRIPT_LINE_MAX - 1);
+	return err ? err : 1;
 }
 
 /* What vfs_open_exec() ran into, as the end of a sentence. */
@@ -145,7 +151,9 @@ static int exec_open_interp(struct exec_plan *plan)
 			       img->interp_len);
 	if (got < 0)
 		return (int)got;
-	if ((u64)got != img->interp_len || name[got - 1])
+	if ((u64)got != img->interp_len)
+		return -EIO;            /* the file was cut off before it */
+	if (name[got - 1])
 		return -ENOEXEC;
 	err = vfs_open_exec(&current_process()->fs, name, &plan->interp);
 	if (err)

@@ -11,6 +11,10 @@
  * are private mappings of the file, and each page comes with its first use.
  * The bytes behind the data in its last page belong to bss and are zeroed in
  * a private copy of that page.
+ *
+ * A file that was cut off is no error, as on Linux: what is missing gives
+ * SIGBUS where it is touched. Where that is the page with the end of the data,
+ * there is nothing to be zeroed.
  */
 #include "arch/abi.h"
 #include "kernel/fs/vfs.h"
@@ -63,6 +67,9 @@ int elf_open_image(struct file *file, struct elf_image *img, const char *name)
 	err = exec_read(file, h.phoff, ph, h.phnum * sizeof(*ph));
 	if (!err)
 		why = elf_read_image(&h, ph, size, MM_MIN_ADDR, USER_END, img);
+	if (!err && !why && img->truncated)
+		exec_report(name, "segment past the end of the file: it is "
+				  "truncated");
 	kfree(ph);
 	if (err || !why)
 		return err;
@@ -132,6 +139,13 @@ static int segment_zero_tail(struct mm *mm, vaddr_t from, vaddr_t to)
 		       : -ENOMEM;
 }
 
+/* Is the page with the end of the data behind the end of the file? */
+static bool segment_end_is_lost(struct file *file, const struct elf_segment *s)
+{
+	return ALIGN_DOWN(s->offset + s->filesz, PAGE_SIZE) >=
+	       file->inode->mapping.size;
+}
+
 static int segment_map(struct mm *mm, struct file *file,
 		       const struct elf_segment *s, u64 bias)
 {
@@ -142,7 +156,8 @@ static int segment_map(struct mm *mm, struct file *file,
 
 	if (s->filesz)
 		err = segment_map_file(mm, file, s, bias);
-	if (!err && s->memsz > s->filesz && s->filesz && s->flags & ELF_PF_W)
+	if (!err && s->memsz > s->filesz && s->filesz && s->flags & ELF_PF_W &&
+	    !segment_end_is_lost(file, s))
 		err = segment_zero_tail(mm, file_end, zero);
 	if (!err)
 		err = segment_map_zero(mm, s, zero,
@@ -191,6 +206,10 @@ static int interp_load(struct exec_plan *plan)
 
 	if (!img)
 		return -ENOMEM;
+	if (plan->interp->inode->mapping.size < sizeof(struct elf_header)) {
+		err = -EIO;
+		goto out;
+	}
 	err = elf_open_image(plan->interp, img, plan->interp_path);
 	if (err) {
 		exec_report(plan->path, "its loader %s cannot be used",

@@ -60,6 +60,7 @@ struct clone_request {
 	u64 tls;
 	s32 __user *parent_tid;
 	u32 __user *child_tid;
+	int tid;                        /* its number; 0: any */
 };
 
 static int clone_check(const struct clone_request *rq)
@@ -168,8 +169,7 @@ static void task_store_tids(struct task *t, const struct clone_request *rq)
 	if (rq->flags & CLONE_CHILD_CLEARTID)
 		t->clear_tid = rq->child_tid;
 	if (rq->flags & CLONE_CHILD_SETTID)
-		mm_write(p->mm, (__force vaddr_t)rq->child_tid, &tid,
-			 sizeof(tid));
+		mm_write(p->mm, user_addr(rq->child_tid), &tid, sizeof(tid));
 	if (rq->flags & CLONE_PARENT_SETTID &&
 	    put_user((s32)tid, rq->parent_tid))
 		return;
@@ -224,7 +224,7 @@ static long clone_process(const struct clone_request *rq)
 	err = process_inherit(p, me, rq->flags);
 	if (err)
 		goto drop_process;
-	err = task_create(p, current_task()->comm, &t);
+	err = task_create(p, current_task()->comm, rq->tid, &t);
 	if (err)
 		goto drop_process;
 	str_copy(p->comm, t->comm, sizeof(p->comm));
@@ -271,7 +271,7 @@ static long clone_thread(const struct clone_request *rq)
 	struct task *t;
 	int err, tid;
 
-	err = task_create(p, current_task()->comm, &t);
+	err = task_create(p, current_task()->comm, rq->tid, &t);
 	if (err)
 		return err;
 	err = task_copy_machine(t, rq);
@@ -333,32 +333,58 @@ long sys_clone(SYSCALL_ARGS)
 	return clone_run(&rq);
 }
 
-struct clone_args_user {                /* clone3(2), first version */
+struct clone_args_user {                /* clone3(2), third version */
 	u64 flags, pidfd, child_tid, parent_tid, exit_signal, stack,
 		stack_size, tls;
+	u64 set_tid, set_tid_size;      /* second version */
+	u64 cgroup;                     /* third: CLONE_INTO_CGROUP only */
 };
+#define CLONE_ARGS_MIN offsetof(struct clone_args_user, set_tid)
 
-/** sys_clone3() - clone3(2) with its first 64 bytes; more must be zero. */
-long sys_clone3(SYSCALL_ARGS)
+/* The size bytes that the caller knows; those that we do not know must be 0. */
+static int clone_args_from_user(struct clone_args_user *args,
+				const u8 __user *uargs, u64 size)
 {
-	const u8 __user *uargs = (const u8 __user *)a0;
-	struct clone_args_user args;
-	struct clone_request rq;
+	u8 rest;
 
-	if (a1 < sizeof(args))
-		return -EINVAL;
-	if (a1 > PAGE_SIZE)
+	if (size > PAGE_SIZE)
 		return -E2BIG;
-	if (copy_from_user(&args, uargs, sizeof(args)))
-		return -EFAULT;
-	for (size_t i = sizeof(args); i < a1; i++) {
-		u8 rest;
-
+	if (size < CLONE_ARGS_MIN)
+		return -EINVAL;
+	for (u64 i = sizeof(*args); i < size; i++) {
 		if (get_user(rest, uargs + i))
 			return -EFAULT;
 		if (rest)
 			return -E2BIG;
 	}
+	memset(args, 0, sizeof(*args));
+	return copy_from_user(args, uargs, MIN(size, sizeof(*args)));
+}
+
+/* The number that the child must have: one, as there is one name space. */
+static int clone_tid_from_user(const struct clone_args_user *args, int *tid)
+{
+	if (!args->set_tid != !args->set_tid_size || args->set_tid_size > 1)
+		return -EINVAL;
+	if (!args->set_tid)
+		return 0;
+	if (get_user(*tid, (const s32 __user *)args->set_tid))
+		return -EFAULT;
+	return *tid > 0 ? 0 : -EINVAL;
+}
+
+/** sys_clone3() - clone3(2): struct and size. */
+long sys_clone3(SYSCALL_ARGS)
+{
+	struct clone_args_user args;
+	struct clone_request rq;
+	int err, tid = 0;
+
+	err = clone_args_from_user(&args, (const u8 __user *)a0, a1);
+	if (!err)
+		err = clone_tid_from_user(&args, &tid);
+	if (err)
+		return err;
 	if (args.flags & (CSIGNAL | CLONE_DETACHED) ||
 	    args.exit_signal > SIGNAL_NR || !args.stack != !args.stack_size ||
 	    (args.flags & (CLONE_THREAD | CLONE_PARENT) && args.exit_signal))
@@ -370,6 +396,7 @@ long sys_clone3(SYSCALL_ARGS)
 		.tls = args.tls,
 		.parent_tid = (s32 __user *)args.parent_tid,
 		.child_tid = (u32 __user *)args.child_tid,
+		.tid = tid,
 	};
 	return clone_run(&rq);
 }

@@ -107,6 +107,7 @@ static int futex_key_of(const u32 __user *word, bool shared,
 	if (!shared)
 		return 0;
 	read_lock(&mm->lock);
+	va = user_addr(word);
 	vma = vma_find(mm, va);
 	if (vma && va < vma->start)
 		vma = NULL;
@@ -549,15 +550,37 @@ long sys_set_robust_list(SYSCALL_ARGS)
 	return 0;
 }
 
-/** sys_get_robust_list() - get_robust_list(2) of the calling task. */
+#define CAP_SYS_PTRACE ((u64)1 << 19)
+
+/* May the caller look into the task's process? As ptrace(2) would ask: with the
+ * capability, or as the same user and group in all three forms. */
+static bool robust_may_look(const struct task *t)
+{
+	const struct cred *me = &current_process()->cred;
+	const struct cred *c = &t->process->cred;
+
+	return t->process == current_process() ||
+	       me->cap_effective & CAP_SYS_PTRACE ||
+	       (c->uid == me->uid && c->euid == me->uid && c->suid == me->uid &&
+		c->gid == me->gid && c->egid == me->gid && c->sgid == me->gid);
+}
+
+/** sys_get_robust_list() - get_robust_list(2); tid 0: of the caller. */
 long sys_get_robust_list(SYSCALL_ARGS)
 {
-	u64 head = (__force u64)current_task()->robust_list;
+	u64 flags = spin_lock_irq(&tasks_lock), head = 0;
+	struct task *t = a0 ? task_find_locked((int)a0) : current_task();
+	long err = -ESRCH;
 
-	if (a0 && (int)a0 != current_task()->tid)
-		return -ESRCH;
-	if (put_user(head, (u64 __user *)a1) ||
-	    put_user((u64)sizeof(struct robust_list_head), (u64 __user *)a2))
+	if (t) {
+		err = robust_may_look(t) ? 0 : -EPERM;
+		head = (__force u64)t->robust_list;
+	}
+	spin_unlock_irq(&tasks_lock, flags);
+	if (err)
+		return err;
+	if (put_user((u64)sizeof(struct robust_list_head), (u64 __user *)a2) ||
+	    put_user(head, (u64 __user *)a1))
 		return -EFAULT;
 	return 0;
 }

@@ -119,7 +119,7 @@ void init_start(void)
 	if (!err)
 		err = init_open_files(p);
 	if (!err)
-		err = task_create(p, "init", &t);
+		err = task_create(p, "init", 0, &t);
 	if (!err)
 		err = process_publish(p, NULL, false, t);
 	if (err)

@@ -2,6 +2,11 @@
 /*
  * System calls on memory: thin shells that turn the ABI's words into one call
  * of mm/spaces each.
+ *
+ * Where a machine's pointers may have a tag (uaddr_untag()), it is dropped here
+ * from an address that names memory which is there, whether the thread has asked
+ * for tags or not. What names a place for something new must come without one:
+ * mmap, brk, the new address of mremap, as on Linux.
  */
 #include "kernel/fs/fcntl.h"
 #include "kernel/fs/memfd.h"
@@ -90,21 +95,21 @@ long sys_mmap(SYSCALL_ARGS)
 /** sys_munmap() - munmap(2). */
 long sys_munmap(SYSCALL_ARGS)
 {
-	return mm_munmap(current_process()->mm, a0, a1);
+	return mm_munmap(current_process()->mm, uaddr_untag(a0), a1);
 }
 
 /** sys_mprotect() - mprotect(2). */
 long sys_mprotect(SYSCALL_ARGS)
 {
-	return mm_mprotect(current_process()->mm, a0, a1, (u32)a2);
+	return mm_mprotect(current_process()->mm, uaddr_untag(a0), a1, (u32)a2);
 }
 
 /** sys_mremap() - mremap(2). */
 long sys_mremap(SYSCALL_ARGS)
 {
 	vaddr_t at;
-	int err = mm_mremap(current_process()->mm, a0, a1, a2, (u32)a3, a4,
-			    &at);
+	int err = mm_mremap(current_process()->mm, uaddr_untag(a0), a1, a2,
+			    (u32)a3, a4, &at);
 
 	return err ? err : (long)at;
 }
@@ -126,7 +131,7 @@ long sys_remap_file_pages(SYSCALL_ARGS)
 /** sys_mlock() - mlock(2). */
 long sys_mlock(SYSCALL_ARGS)
 {
-	return mm_mlock(current_process()->mm, a0, a1, false);
+	return mm_mlock(current_process()->mm, uaddr_untag(a0), a1, false);
 }
 
 /** sys_mlock2() - mlock2(2). */
@@ -134,13 +139,14 @@ long sys_mlock2(SYSCALL_ARGS)
 {
 	if (a2 & ~(u64)MLOCK_ONFAULT)
 		return -EINVAL;
-	return mm_mlock(current_process()->mm, a0, a1, a2 & MLOCK_ONFAULT);
+	return mm_mlock(current_process()->mm, uaddr_untag(a0), a1,
+			a2 & MLOCK_ONFAULT);
 }
 
 /** sys_munlock() - munlock(2). */
 long sys_munlock(SYSCALL_ARGS)
 {
-	return mm_munlock(current_process()->mm, a0, a1);
+	return mm_munlock(current_process()->mm, uaddr_untag(a0), a1);
 }
 
 /** sys_mlockall() - mlockall(2). */
@@ -159,7 +165,7 @@ long sys_munlockall(SYSCALL_ARGS)
 /** sys_madvise() - madvise(2). */
 long sys_madvise(SYSCALL_ARGS)
 {
-	return mm_madvise(current_process()->mm, a0, a1, (int)a2);
+	return mm_madvise(current_process()->mm, uaddr_untag(a0), a1, (int)a2);
 }
 
 /** sys_mincore() - mincore(2), a page of answers at a time. */
@@ -170,6 +176,7 @@ long sys_mincore(SYSCALL_ARGS)
 	int err = 0;
 	u8 *vec;
 
+	a0 = uaddr_untag(a0);
 	if (a0 & ~PAGE_MASK)
 		return -EINVAL;
 	if (a1 > USER_END || a0 > USER_END - a1)
@@ -219,6 +226,7 @@ long sys_msync(SYSCALL_ARGS)
 {
 	u64 len = ALIGN_UP(a1, PAGE_SIZE);
 
+	a0 = uaddr_untag(a0);
 	if (a2 & ~(u64)(MS_ASYNC | MS_INVALIDATE | MS_SYNC) ||
 	    (a2 & MS_ASYNC && a2 & MS_SYNC) || a0 & ~PAGE_MASK)
 		return -EINVAL;

@@ -23,6 +23,7 @@ enum {
 	PR_SET_NO_NEW_PRIVS = 38, PR_GET_NO_NEW_PRIVS = 39,
 	PR_GET_TID_ADDRESS = 40,
 	PR_SET_THP_DISABLE = 41, PR_GET_THP_DISABLE = 42,
+	PR_SET_TAGGED_ADDR_CTRL = 55, PR_GET_TAGGED_ADDR_CTRL = 56,
 };
 
 #define CAP_LAST         40             /* CAP_CHECKPOINT_RESTORE */
@@ -61,9 +62,11 @@ static bool prctl_rest_is_zero(int option, u64 a1, u64 a2, u64 a3, u64 a4)
 	switch (option) {
 	case PR_SET_NO_NEW_PRIVS:
 	case PR_SET_THP_DISABLE:
+	case PR_SET_TAGGED_ADDR_CTRL:
 		return !(a2 || a3 || a4);
 	case PR_GET_NO_NEW_PRIVS:
 	case PR_GET_THP_DISABLE:
+	case PR_GET_TAGGED_ADDR_CTRL:
 		return !(a1 || a2 || a3 || a4);
 	default:
 		return true;
@@ -99,6 +102,8 @@ static long prctl_get(struct process *p, int option, u64 a1)
 			(u64 __user *)a1);
 	case PR_GET_THP_DISABLE:
 		return p->thp_disable;
+	case PR_GET_TAGGED_ADDR_CTRL:
+		return thread_machine_tag_ctrl(&current_thread()->machine);
 	default:
 		return -EINVAL;
 	}
@@ -141,6 +146,9 @@ long sys_prctl(SYSCALL_ARGS)
 	case PR_SET_THP_DISABLE:
 		p->thp_disable = a1;
 		return 0;
+	case PR_SET_TAGGED_ADDR_CTRL:
+		return thread_machine_set_tag_ctrl(&current_thread()->machine,
+						   a1);
 	default:
 		return prctl_get(p, (int)a0, a1);
 	}

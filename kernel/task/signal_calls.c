@@ -25,6 +25,7 @@ static void signal_set_action(struct process *p, int signo,
 	*old = p->signals.action[signo - 1];
 	if (new) {
 		p->signals.action[signo - 1] = *new;
+		p->signals.action[signo - 1].flags &= SA_KNOWN;
 		p->signals.action[signo - 1].mask &= ~(signal_bit(SIGKILL) |
 						       signal_bit(SIGSTOP));
 		if (new->handler == SIG_IGN ||

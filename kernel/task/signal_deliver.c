@@ -21,6 +21,11 @@
 #include "kernel/task/task.h"
 #include "kernel/task/vdso.h"
 
+/* Signals whose siginfo may say an address. */
+#define SIGNALS_FAULT                                                        \
+	(signal_bit(SIGSEGV) | signal_bit(SIGBUS) | signal_bit(SIGILL) |     \
+	 signal_bit(SIGFPE) | signal_bit(SIGTRAP))
+
 /* ---- interrupted system calls -------------------------------------------- */
 
 /* The call that tf returns from asked to be restarted or interrupted.
@@ -108,6 +113,16 @@ static void signal_handler_entered(struct task *t,
 	}
 	t->signals.restore_blocked = false;
 	signal_set_blocked(blocked);
+}
+
+/* The tag of a faulting pointer is for handlers that ask for it; older ones
+ * take si_addr for an address. */
+static void signal_hide_tag(struct siginfo *info,
+			    const struct sigaction_user *sa)
+{
+	if (signal_bit(info->signo) & SIGNALS_FAULT && info->code > 0 &&
+	    info->code < SI_KERNEL && !(sa->flags & SA_EXPOSE_TAGBITS))
+		info->fault.addr = uaddr_untag(info->fault.addr);
 }
 
 /* Return: the handler is entered; false: its stack is bad, SIGSEGV waits. */
@@ -228,6 +243,7 @@ void signal_deliver(struct trap_frame *tf)
 		if (!signo)
 			break;
 		sa = signal_action_use(p, signo);
+		signal_hide_tag(&info, &sa);
 		if (sa.handler == SIG_DFL)
 			signal_act_default(p, signo);
 		else if (sa.handler != SIG_IGN &&

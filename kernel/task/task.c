@@ -24,7 +24,7 @@ static struct kmem_cache *task_cache;
 
 static u64 pid_map[BITMAP_WORDS(PID_MAX)] = { 1 }; /* [tasks_lock] 0: taken */
 static int pid_last;                    /* [tasks_lock] */
-static bool pid_wrapped;                /* [tasks_lock] numbers come again */
+static bool pid_reused;                 /* [tasks_lock] numbers come again */
 
 /** task_init() - the caches of this folder. Context: boot, once. */
 void task_init(void)
@@ -56,11 +56,11 @@ static int pid_search(void) __needs_lock(tasks_lock)
 		size_t nr = bitmap_find_clear(pid_map, PID_MAX, from);
 
 		if (nr >= PID_MAX) {
-			if (pid_wrapped && from == PID_FIRST_REUSED)
+			if (pid_reused && from == PID_FIRST_REUSED)
 				return 0;
-			pid_wrapped = true;
+			pid_reused = true;
 			from = PID_FIRST_REUSED;
-		} else if (pid_wrapped && pid_names_group((int)nr)) {
+		} else if (pid_reused && pid_names_group((int)nr)) {
 			from = nr + 1;
 		} else {
 			return (int)nr;
@@ -88,6 +88,30 @@ int pid_alloc(int *out)
 	return nr ? 0 : -EAGAIN;
 }
 
+/*
+ * The very number that somebody asks for. It comes out of the order, so later searches cannot trust that order.
+ * Context: thread. Return: 0; -EINVAL: no such number; -EPERM; -EEXIST: somebody
+ * has it, or had it and his group is still there.
+ */
+static int pid_take(int nr)
+{
+	int err = -EEXIST;
+	u64 flags;
+
+	if (nr < 1 || nr >= PID_MAX)
+		return -EINVAL;
+	if (!(current_process()->cred.cap_effective & CAP_CHOOSES_PIDS))
+		return -EPERM;
+	flags = spin_lock_irq(&tasks_lock);
+	if (!bitmap_test(pid_map, (size_t)nr) && !pid_names_group(nr)) {
+		bitmap_set(pid_map, (size_t)nr);
+		pid_reused = true;
+		err = 0;
+	}
+	spin_unlock_irq(&tasks_lock, flags);
+	return err;
+}
+
 /** pid_free() - give a number back. Context: any. */
 void pid_free(int pid)
 {
@@ -108,11 +132,13 @@ static void task_reap(struct thread *thread)
 /**
  * task_create() - a task of process p with a number and a kernel stack
  *
- * It belongs to no list yet and cannot run yet.
+ * tid: the number it must have, 0: any. It belongs to no list yet and cannot run
+ * yet.
  *
- * Context: thread. Return: 0 with *out, -ENOMEM, or -EAGAIN: no number.
+ * Context: thread. Return: 0 with *out; -ENOMEM; -EAGAIN: no number; -EINVAL,
+ * -EPERM, -EEXIST: not that number.
  */
-int task_create(struct process *p, const char *comm, struct task **out)
+int task_create(struct process *p, const char *comm, int tid, struct task **out)
 {
 	struct task *t = kmem_cache_alloc(task_cache, GFP_KERNEL);
 	int err;
@@ -120,7 +146,8 @@ int task_create(struct process *p, const char *comm, struct task **out)
 	if (!t)
 		return -ENOMEM;
 	memset(t, 0, sizeof(*t));
-	err = pid_alloc(&t->tid);
+	t->tid = tid;
+	err = tid ? pid_take(tid) : pid_alloc(&t->tid);
 	if (err)
 		goto free_task;
 	err = thread_prepare(&t->thread, comm);

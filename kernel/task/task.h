@@ -52,7 +52,10 @@ struct cred {
 };
 
 #define TIMERSLACK_NS 50000             /* what a program starts with */
+#define CAP_DAC_READ_SEARCH ((u64)1 << 2)
 #define CAP_IPC_LOCK ((u64)1 << 14)
+/* CAP_CHECKPOINT_RESTORE, or the older CAP_SYS_ADMIN. */
+#define CAP_CHOOSES_PIDS ((u64)1 << 40 | (u64)1 << 21)
 #define CAP_ALL (((u64)1 << 41) - 1)    /* 41 capabilities in Linux 6.1 */
 
 /* CPU time in each mode. */
@@ -184,7 +187,7 @@ struct process *process_next_locked(int *pid) __needs_lock(tasks_lock);
 /* ---- task.c: one thread of user code ------------------------------------- */
 
 void task_init(void);
-int __must_check task_create(struct process *p, const char *comm,
+int __must_check task_create(struct process *p, const char *comm, int tid,
 			     struct task **out);
 void task_free(struct task *t);         /* one that was never started */
 int __must_check pid_alloc(int *out);

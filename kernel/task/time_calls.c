@@ -250,19 +250,89 @@ long sys_nanosleep(SYSCALL_ARGS)
 	return err ? err : sleep_until(deadline, (void __user *)a1);
 }
 
-/**
- * sys_clock_nanosleep() - clock_nanosleep(2) on the real and monotonic
- * clocks.
+/* Whether a clock counts CPU time and can be slept on: not the caller's own, which
+ * would stand still. */
+static bool clock_is_cpu(u32 clock)
+{
+	return clock == CLOCK_PROCESS_CPUTIME_ID ||
+	       ((s32)clock < 0 && (clock & 7) != CPUCLOCK_NONE);
+}
+
+static bool cpu_clock_is_own(u32 clock)
+{
+	int id = CPUCLOCK_ID(clock);
+
+	return clock != CLOCK_PROCESS_CPUTIME_ID && CPUCLOCK_THREAD(clock) &&
+	       (!id || id == current_task()->tid);
+}
+
+/*
+ * Waits until a CPU clock shows target. All CPUs together take it forward at
+ * most so many times as fast as time passes, so that is how long nobody needs
+ * to look; the steps become shorter as the target comes near.
+ *
+ * Return: 0; -EINTR, *left says how much is missing.
  */
+static int cpu_clock_wait(u32 clock, u64 target, u64 *left)
+{
+	const u64 step = NS_PER_SEC / 1000, cpus = bit_count(cpus_online);
+	u64 now;
+	int err;
+
+	do {
+		if (clock_read(clock, &now))
+			now = 0;        /* ended: it will never show that */
+		*left = now < target ? target - now : 0;
+		if (!*left)
+			return 0;
+		err = signal_wait(timer_now() + MAX(*left / cpus, step));
+	} while (err == -ETIMEDOUT);
+	return err;
+}
+
+/* clock_nanosleep(2) on a clock of CPU time. A restart goes on to the moment that
+ * was first meant, by that clock: restart_deadline. */
+static long cpu_clock_sleep(u32 clock, bool absolute, const void __user *uts,
+			    void __user *urest)
+{
+	u64 target = current_task()->restart_deadline, now, ns, left;
+	struct timespec_user ts;
+
+	if (copy_from_user(&ts, uts, sizeof(ts)))
+		return -EFAULT;
+	if (timespec_to_ns(&ts, &ns) || cpu_clock_is_own(clock) ||
+	    clock_read(clock, &now))
+		return -EINVAL;
+	current_task()->restart_deadline = 0;
+	if (absolute)
+		target = ns;
+	else if (!target)
+		target = ns > TIME_FOREVER - now ? TIME_FOREVER : now + ns;
+	if (!cpu_clock_wait(clock, target, &left))
+		return 0;
+	if (absolute)
+		return -ERESTARTNOHAND;
+	ts = timespec_of_ns(left);
+	if (urest && copy_to_user(urest, &ts, sizeof(ts)))
+		return -EFAULT;
+	deadline_keep(target);
+	return -ERESTART_RESTARTBLOCK;
+}
+
+/** sys_clock_nanosleep() - clock_nanosleep(2): by time, or by CPU time. */
 long sys_clock_nanosleep(SYSCALL_ARGS)
 {
 	const void __user *uts = (const void __user *)a2;
 	u64 deadline;
 	long err;
 
+	if (clock_is_cpu((u32)a0))
+		return cpu_clock_sleep((u32)a0, a1 & TIMER_ABSTIME, uts,
+				       (void __user *)a3);
 	if ((u32)a0 != CLOCK_REALTIME && (u32)a0 != CLOCK_MONOTONIC &&
 	    (u32)a0 != CLOCK_BOOTTIME)
-		return (u32)a0 <= CLOCK_BOOTTIME ? -EOPNOTSUPP : -EINVAL;
+		return (u32)a0 <= CLOCK_BOOTTIME || (s32)a0 < 0 ? -EOPNOTSUPP
+								: -EINVAL;
 	if (!(a1 & TIMER_ABSTIME)) {
 		err = deadline_from_user(uts, &deadline);
 		return err ? err : sleep_until(deadline, (void __user *)a3);

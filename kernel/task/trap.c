@@ -84,7 +84,8 @@ static void fault_signal(struct trap_frame *tf, enum fault_verdict verdict,
 
 	if (verdict == FAULT_OOM) {
 		pr_err("%s[%d]: killed: out of memory for the page at %#lx\n",
-		       current_task()->comm, current_task()->tid, addr);
+		       current_task()->comm, current_task()->tid,
+		       uaddr_untag(addr));
 		process_exit(SIGKILL);
 	}
 	if (verdict == FAULT_BUS) {
@@ -95,7 +96,7 @@ static void fault_signal(struct trap_frame *tf, enum fault_verdict verdict,
 		code = SEGV_ACCERR;
 	}
 	if (signal_is_deadly(signo))
-		fault_report(tf, what, addr, access, why);
+		fault_report(tf, what, uaddr_untag(addr), access, why);
 	signal_force(signo, code, addr);
 }
 
@@ -117,16 +118,17 @@ static void __noinline fault_unresolved(struct trap_frame *tf,
 	panic_trap(tf, "kernel page fault: %s", text);
 }
 
-/* Upcall of arch/trap.h. */
+/* Upcall of arch/trap.h. addr may have a tag, which a handler may want to see;
+ * memory management does not know of tags. */
 void trap_page_fault(struct trap_frame *tf, vaddr_t addr, u32 access)
 {
 	enum fault_verdict verdict = FAULT_SEGV;
 	enum fault_reason why = FAULT_WHY_NO_VMA;
 	struct mm *mm = current_thread()->mm;
 
-	if (likely(mm && va_is_user(addr) &&
+	if (likely(mm && va_is_user(uaddr_untag(addr)) &&
 		   access & (FAULT_USER | FAULT_UACCESS))) {
-		verdict = mm_fault(mm, addr, access, &why);
+		verdict = mm_fault(mm, uaddr_untag(addr), access, &why);
 		if (likely(verdict <= FAULT_RETRY))
 			return;
 	}

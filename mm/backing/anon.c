@@ -38,17 +38,16 @@ void anon_init(void)
 /**
  * anon_page_alloc() - a frame for private memory, with refcount 1
  *
- * zero: GFP_ZERO, or 0 when the caller fills it (copy-on-write).
+ * zero: GFP_ZERO, or 0 when the caller fills it (copy-on-write). Who maps it
+ * gives it a family and a home (mm/spaces/leaf.h).
  * Context: thread, may sleep. Return: the page, or NULL: out of memory.
  */
 struct page *anon_page_alloc(gfp_t zero)
 {
 	struct page *page = page_alloc(GFP_USER | zero, 0);
 
-	if (likely(page)) {
+	if (likely(page))
 		page_set_type(page, PAGE_ANON);
-		page->mapping = NULL;
-	}
 	return page;
 }
 
@@ -61,10 +60,7 @@ static enum fault_verdict anon_get_page(struct mapping *mapping, u64 index,
 		return FAULT_OK;
 	}
 	*out = anon_page_alloc(GFP_ZERO);
-	if (unlikely(!*out))
-		return FAULT_OOM;
-	(*out)->index = index;
-	return FAULT_OK;
+	return likely(*out) ? FAULT_OK : FAULT_OOM;
 }
 
 static const char *anon_check(struct mapping *mapping)

@@ -74,10 +74,11 @@ int __must_check shmem_create(u64 size, struct mapping **out);
  * and counts once in mapcount (page.h [P4]); zero_page does neither.
  */
 
-/* A leaf that takes over a reference its maker already holds. */
+/* A leaf that takes over a reference its maker already holds. Who sees it counted
+ * sees the page's mapping and index. */
 static inline void page_leaf_added(struct page *page)
 {
-	__atomic_fetch_add(&page->mapcount, 1, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&page->mapcount, 1, __ATOMIC_RELEASE);
 }
 
 /* One more leaf, with a reference of its own: fork. */

@@ -49,10 +49,8 @@ static enum fault_verdict file_private_get_page(struct mapping *m, u64 index,
 		return v;
 	}
 	copy = anon_page_alloc(0);
-	if (likely(copy)) {
+	if (likely(copy))
 		page_copy(page_to_virt(copy), page_to_virt(cached));
-		copy->index = index;
-	}
 	page_put(cached);
 	*out = copy;
 	return copy ? FAULT_OK : FAULT_OOM;

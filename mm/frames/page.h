@@ -98,12 +98,12 @@ struct page {
 	};
 	struct list_node list;          /* [lock of the list] */
 	union {
-		void *mapping;          /* FILE: struct mapping; ANON: see rmap */
+		void *mapping;          /* FILE: struct mapping; ANON: struct family */
 		struct kmem_cache *cache;       /* SLAB */
 		struct spinlock table_lock;     /* TABLE: guards its entries */
 	};
 	union {
-		u64 index;              /* FILE: page of the file; ANON: va >> PAGE_SHIFT */
+		u64 index;              /* FILE: page of the file; ANON: its home (family.h) */
 		void *freelist;         /* SLAB: first free object */
 		u64 large_size;         /* LARGE: bytes asked for */
 		struct {                /* TABLE: all other slots are none */

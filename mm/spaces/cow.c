@@ -39,7 +39,7 @@ static enum fault_verdict cow_reuse(struct fault_ctx *ctx, struct page *page)
 }
 
 /* A frame with the contents of old; no reference to old is held by it. */
-static struct page *cow_duplicate(const struct page *old, u64 index)
+static struct page *cow_duplicate(const struct page *old)
 {
 	struct page *new = anon_page_alloc(old == zero_page ? GFP_ZERO : 0);
 
@@ -47,7 +47,6 @@ static struct page *cow_duplicate(const struct page *old, u64 index)
 		return NULL;
 	if (old != zero_page)
 		page_copy(page_to_virt(new), page_to_virt(old));
-	new->index = index;
 	return new;
 }
 
@@ -86,13 +85,14 @@ static enum fault_verdict cow_copy(struct fault_ctx *ctx, struct page *old)
 	if (old != zero_page)
 		page_get(old);
 	fault_unlock_table(ctx);
-	new = cow_duplicate(old, vma_index(ctx->vma, ctx->va));
+	new = cow_duplicate(old);
 	if (unlikely(!new)) {
 		if (old != zero_page)
 			page_put(old);
 		ctx->why = FAULT_WHY_NO_MEMORY;
 		return FAULT_OOM;
 	}
+	page_settle(new, ctx->vma, ctx->va);
 	yield_point(cow_copied);
 	same = fault_relock_table(ctx);
 	if (likely(same))

@@ -261,6 +261,8 @@ static enum fault_verdict fault_missing(struct fault_ctx *ctx)
 		return fault_fail(ctx, v, FAULT_WHY_NO_MEMORY);
 	if (unlikely(v != FAULT_OK))
 		return v;
+	if (ctx->page->type == PAGE_ANON)
+		page_settle(ctx->page, vma, ctx->va);
 	yield_point(fault_has_page);
 	if (likely(fault_relock_table(ctx) && fault_is_current(ctx))) {
 		fault_install_here(ctx, ctx->page,
@@ -365,11 +367,9 @@ static enum fault_verdict fault_resolve(struct fault_ctx *ctx)
 }
 
 /* One pass of the pipeline under the read lock. false: no VMA there. */
-static bool fault_try(struct fault_ctx *ctx, enum fault_verdict *v)
+static bool fault_try(struct fault_ctx *ctx, struct mm *mm, vaddr_t va,
+		      enum fault_verdict *v)
 {
-	/* cppcheck-suppress ctuuninitvar ; what is used here mm_fault() has set */
-	struct mm *mm = ctx->mm;
-	vaddr_t va = ctx->va;
 	struct vma *vma;
 	bool found;
 
@@ -414,7 +414,7 @@ enum fault_verdict mm_fault(struct mm *mm, vaddr_t addr, u32 access,
 	ctx.access = access;
 	ctx.major = false;
 	ctx.why = FAULT_WHY_NONE;
-	while (unlikely(!fault_try(&ctx, &v))) {
+	while (unlikely(!fault_try(&ctx, mm, ctx.va, &v))) {
 		v = stack_grow_to(mm, ctx.va, &ctx.why);
 		if (v != FAULT_OK)
 			break;

@@ -30,6 +30,7 @@
 #include "kernel/base/trace.h"
 #include "lib/errno.h"
 #include "lib/string.h"
+#include "mm/backing/family.h"
 #include "mm/spaces/leaf.h"
 #include "mm/spaces/mm.h"
 #include "mm/spaces/share.h"
@@ -201,6 +202,7 @@ static void fork_copy_layout(const struct mm *parent, struct mm *child)
 	child->end_data = parent->end_data;
 	child->start_brk = parent->start_brk;
 	child->brk = parent->brk;
+	child->has_moved = parent->has_moved;
 	child->start_stack = parent->start_stack;
 	child->vdso = parent->vdso;
 	child->arg_start = parent->arg_start;
@@ -248,13 +250,15 @@ static int fork_copy_space(struct mm *parent, struct mm *child)
 int mm_fork(struct mm *parent, struct mm **out)
 {
 	struct mm *child;
-	int err = mm_create_unlisted(&child);
+	int err = mm_create_relative(parent, &child);
 
 	if (err)
 		return err;
 	write_lock(&parent->lock);
 	fork_copy_layout(parent, child);
 	err = fork_copy_space(parent, child);
+	if (!err)                       /* walks see both, or neither yet */
+		family_join(child->family, &child->family_node);
 	write_unlock(&parent->lock);
 	mm_list_add(child);
 	if (err) {

@@ -28,6 +28,15 @@ static inline unsigned int page_rss_kind(const struct page *page)
 	return READ_ONCE(page->flags) & PG_SHMEM ? RSS_SHMEM : RSS_FILE;
 }
 
+/* An anonymous page is about to get its first leaf: what rmap_walk() will go by
+ * (family.h). */
+static inline void page_settle(struct page *page, const struct vma *vma,
+			       vaddr_t va)
+{
+	page->mapping = vma->mm->family;
+	page->index = vma_home(vma, va);
+}
+
 /* Instructions arrive as data: before a leaf lets anybody fetch from a page,
  * the fetching side learns of its contents, once. */
 static inline void leaf_sync_icache(struct page *page, ptprot_t prot)

@@ -72,6 +72,16 @@ static vaddr_t madvise_flags_reach(struct mm *mm, vaddr_t start, vaddr_t end,
 	return end;
 }
 
+/* The VMA's flags afterwards. Shared pages cannot be merged with others: nothing
+ * is noted there. */
+static u32 madvise_new_flags(const struct vma *vma,
+			     const struct madvise_flags *f)
+{
+	if (f->set & VM_MERGEABLE && vma->flags & VM_SHARED)
+		return vma->flags;
+	return (vma->flags & ~f->clear) | f->set;
+}
+
 /* Context: mm->lock for writing. 0; -ENOMEM without a change; -ENOMEM for a
  * hole, -EINVAL for the wrong kind of memory after what comes before is done. */
 static int madvise_change_flags(struct mm *mm, vaddr_t start, vaddr_t end,
@@ -93,7 +103,7 @@ static int madvise_change_flags(struct mm *mm, vaddr_t start, vaddr_t end,
 		if (vma->start > at)
 			err = -ENOMEM;
 		at = vma->end;
-		vma_set_flags(vma, (vma->flags & ~f->clear) | f->set);
+		vma_set_flags(vma, madvise_new_flags(vma, f));
 	}
 	vma_merge_range(mm, start, stop, dead);
 	if (stop < end)

@@ -23,6 +23,7 @@
 #include "kernel/base/sched.h"
 #include "lib/errno.h"
 #include "lib/string.h"
+#include "mm/backing/family.h"
 #include "mm/frames/slab.h"
 #include "mm/spaces/leaf.h"
 #include "mm/spaces/mman.h"
@@ -58,6 +59,7 @@ void mm_init(void)
 				     NULL);
 	vma_cache_init();
 	share_init();
+	family_cache_init();
 	sched_switch_space = mm_switch_space;
 }
 
@@ -86,23 +88,19 @@ void mm_list_add(struct mm *mm)
 	mutex_unlock(&mm_list_lock);
 }
 
-/**
- * mm_create_unlisted() - an empty space with one user, which only its maker knows
- *
- * Limits are infinite, mmap_base leaves the usual room for a stack.
- * Context: thread, no locks. Return: 0 or -ENOMEM.
- */
-int mm_create_unlisted(struct mm **out)
+/* A space with an empty top table and one user, which neither its family nor the
+ * list knows yet. NULL: no memory, and the family's reference stays the caller's. */
+static struct mm *mm_alloc(struct family *family)
 {
 	struct mm *mm = kmem_cache_alloc(mm_cache, GFP_KERNEL);
 
 	if (!mm)
-		return -ENOMEM;
+		return NULL;
 	memset(mm, 0, sizeof(*mm));
 	mm->space.top = pt_table_alloc();
 	if (!mm->space.top) {
 		kmem_cache_free(mm_cache, mm);
-		return -ENOMEM;
+		return NULL;
 	}
 	mmu_space_init(&mm->space);
 	mm->nr_tables = 1;
@@ -112,18 +110,48 @@ int mm_create_unlisted(struct mm **out)
 	mm->mmap_base = USER_END - MMAP_STACK_ROOM;
 	mm->limit_as = mm->limit_data = ~(u64)0;
 	mm->limit_stack = mm->limit_memlock = ~(u64)0;
-	*out = mm;
+	mm->family = family;
+	list_init(&mm->family_node);
+	return mm;
+}
+
+/**
+ * mm_create() - an empty space with one user, in a family of its own
+ *
+ * Limits are infinite, mmap_base leaves the usual room for a stack.
+ * Context: thread, no locks. Return: 0 or -ENOMEM.
+ */
+int mm_create(struct mm **out)
+{
+	struct family *family = family_create();
+
+	if (!family)
+		return -ENOMEM;
+	*out = mm_alloc(family);
+	if (!*out) {
+		family_put(family);
+		return -ENOMEM;
+	}
+	family_join(family, &(*out)->family_node);
+	mm_list_add(*out);
 	return 0;
 }
 
-/** mm_create() - the same, for all to see. Context, Return: as above. */
-int mm_create(struct mm **out)
+/**
+ * mm_create_relative() - the same in the family of another space
+ *
+ * For fork, which calls family_join() when the child has its leaves, and
+ * mm_list_add(), without which there must be no mm_put().
+ * Context: thread, no locks. Return: 0 or -ENOMEM.
+ */
+int mm_create_relative(struct mm *parent, struct mm **out)
 {
-	int err = mm_create_unlisted(out);
+	struct family *family = family_get(parent->family);
 
-	if (!err)
-		mm_list_add(*out);
-	return err;
+	*out = mm_alloc(family);
+	if (!*out)
+		family_put(family);
+	return *out ? 0 : -ENOMEM;
 }
 
 /** mm_get() - one more user. Context: any; the caller has one. */
@@ -155,6 +183,7 @@ static void mm_destroy(struct mm *mm)
 	mutex_unlock(&mm_list_lock);
 
 	vma_unlink_files(mm);           /* truncations look elsewhere */
+	family_leave(mm->family, &mm->family_node);     /* walks too */
 	mmu_space_fini(&mm->space);     /* no CPU has its translations now */
 	tlb_batch_begin(&batch, &mm->space, TLB_EXIT);
 	batch.dying = true;
@@ -167,6 +196,7 @@ static void mm_destroy(struct mm *mm)
 
 	assertf(mm_rss(mm) == 0 && mm->nr_tables == 1, "rss=%lld tables=%llu",
 		(long long)mm_rss(mm), (unsigned long long)mm->nr_tables);
+	family_put(mm->family);         /* no page of it has a leaf here now */
 	vma_free_chain(mm_take_vmas(mm));
 	kmem_cache_free(mm_cache, mm);
 }
@@ -201,6 +231,19 @@ void mm_for_each(void (*fn)(struct mm *mm, void *arg), void *arg)
 
 /* ---- checks ---------------------------------------------------------------------- */
 
+/* [A1] [A2] of mm/backing/family.h. */
+static const char *mm_check_home(const struct vma *vma, const struct page *page,
+				 vaddr_t va)
+{
+	if (page->type != PAGE_ANON)
+		return NULL;
+	if (page->mapping != vma->mm->family)
+		return "[A1] a page of another family";
+	return page->index == vma_home(vma, va)
+		       ? NULL
+		       : "[A2] a page that is not at its home";
+}
+
 /* One leaf against its VMA (the one at or above it). */
 static const char *mm_check_leaf(const struct vma *vma,
 				 const struct pt_cursor *c)
@@ -208,11 +251,15 @@ static const char *mm_check_leaf(const struct vma *vma,
 	ptprot_t rights = PT_USER | PT_READ | PT_WRITE | PT_EXEC;
 	ptprot_t prot = pte_prot(c->entry, 0) & rights;
 	const struct page *page = leaf_page(c->entry);
+	const char *why;
 
 	if (!vma || vma->start > c->va)
 		return "leaf outside of every VMA";
 	if (prot & ~vma->prot)
 		return "leaf with more rights than its VMA";
+	why = mm_check_home(vma, page, c->va);
+	if (why)
+		return why;
 	if (!(prot & PT_WRITE))
 		return NULL;
 	if (page == zero_page)

@@ -25,6 +25,7 @@
 
 struct thread;
 struct tlb_batch;
+struct family;
 
 enum { RSS_ANON, RSS_FILE, RSS_SHMEM, RSS_NR };
 
@@ -54,14 +55,17 @@ struct mm {
 	/* bytes; RLIMIT_*. memlock: ~0 for who has CAP_IPC_LOCK */
 	u64 limit_as, limit_data, limit_stack, limit_memlock;
 	struct list_node all_node;      /* [mm list lock] */
+	struct family *family;          /* whom it shares anonymous pages with */
+	struct list_node family_node;   /* [family->lock] */
+	bool has_moved;                 /* some VMA had moved_by [lock] */
 	u64 auxv[48];                   /* for /proc/PID/auxv */
 };
 
 /* A space with a top table and no VMAs; users = 1. 0 or -ENOMEM. */
 int __must_check mm_create(struct mm **out);
-/* The same in two steps, for fork: mm_for_each() passes it over until it is
- * listed, which it must be before mm_put(). */
-int __must_check mm_create_unlisted(struct mm **out);
+/* The same for a child; fork calls family_join() when it has its leaves, and
+ * mm_list_add(), before which mm_for_each() passes it over. */
+int __must_check mm_create_relative(struct mm *parent, struct mm **out);
 void mm_list_add(struct mm *mm);
 void mm_get(struct mm *mm);
 /* The last user tears everything down. Context: thread, not running in mm. */

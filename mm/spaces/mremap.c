@@ -112,9 +112,11 @@ static int mremap_make_table(struct mm *mm, vaddr_t at,
 	return 0;
 }
 
-/* Moves all leaves of [old, old + len) to new. *done: bytes that are through. */
+/* Moves all leaves of [old, old + len) to new. *done: bytes that are through;
+ * *moved: some leaf was. */
 static int mremap_move_range(struct mm *mm, vaddr_t old, vaddr_t new,
-			     size_t len, size_t *done, struct tlb_batch *batch)
+			     size_t len, size_t *done, bool *moved,
+			     struct tlb_batch *batch)
 {
 	struct mremap_target to = { NULL, 0, 0 };
 	vaddr_t va = old, end = old + len;
@@ -127,6 +129,7 @@ static int mremap_move_range(struct mm *mm, vaddr_t old, vaddr_t new,
 		err = mremap_make_table(mm, va + (new - old), &to);
 	}
 	*done = va - old;
+	*moved = to.slot != NULL;
 	return err;
 }
 
@@ -135,7 +138,7 @@ static int mremap_move_range(struct mm *mm, vaddr_t old, vaddr_t new,
  * place is in the tree, its slots are none. 0 or -ENOMEM without a change.
  */
 static int mremap_move_pages(struct mm *mm, struct rmap *rmap, vaddr_t old,
-			     vaddr_t new, size_t len)
+			     vaddr_t new, size_t len, bool *moved)
 	__no_thread_safety
 {
 	struct tlb_batch batch;
@@ -146,8 +149,9 @@ static int mremap_move_pages(struct mm *mm, struct rmap *rmap, vaddr_t old,
 		rmap_lock(rmap);
 
 	tlb_batch_begin(&batch, &mm->space, TLB_MOVE);
-	err = mremap_move_range(mm, old, new, len, &done, &batch);
-	if (err && done && mremap_move_range(mm, new, old, done, &back, &batch))
+	err = mremap_move_range(mm, old, new, len, &done, moved, &batch);
+	if (err && done &&
+	    mremap_move_range(mm, new, old, done, &back, moved, &batch))
 		panic("mremap: no way back from %#lx to %#lx", new, old);
 	tlb_batch_end(&batch);
 	if (rmap)
@@ -181,6 +185,8 @@ static struct vma *mremap_make_vma(const struct mremap_request *rq,
 	tmpl.start = at;
 	tmpl.end = at + rq->new_len;
 	tmpl.pgoff = vma->mapping ? vma_index(vma, rq->old) : at >> PAGE_SHIFT;
+	if (!(vma->flags & VM_SHARED))
+		tmpl.moved_by += at - rq->old;
 	return vma_create(&tmpl);
 }
 
@@ -189,6 +195,15 @@ static void mremap_drop_vma(struct mremap_request *rq, struct vma *vma)
 	vma_remove(rq->mm, vma);
 	vma->next_dead = rq->dead;
 	rq->dead = vma;
+}
+
+/* Pages keep the homes that they have; where none came along, home is here. */
+static void mremap_settle(struct vma *new, bool moved)
+{
+	if (!moved)
+		new->moved_by = 0;
+	else if (new->moved_by)
+		new->mm->has_moved = true;
 }
 
 /*
@@ -202,6 +217,7 @@ static int mremap_move_to(struct mremap_request *rq, struct vma *vma,
 	bool keep = stays || rq->old_len == 0;
 	size_t len = MIN(rq->old_len, rq->new_len);
 	struct mm *mm = rq->mm;
+	bool moved = false;
 	struct vma *new;
 	int err = share_own_range(mm, rq->old, rq->old + len);
 
@@ -217,7 +233,8 @@ static int mremap_move_to(struct mremap_request *rq, struct vma *vma,
 	err = new ? 0 : -ENOMEM;
 	if (new) {
 		vma_insert(mm, new);
-		err = mremap_move_pages(mm, vma_rmap(vma), rq->old, at, len);
+		err = mremap_move_pages(mm, vma_rmap(vma), rq->old, at, len,
+					&moved);
 		if (err)
 			mremap_drop_vma(rq, new);
 	}
@@ -226,6 +243,7 @@ static int mremap_move_to(struct mremap_request *rq, struct vma *vma,
 		vma_merge_range(mm, rq->old, rq->old + rq->old_len, &rq->dead);
 		return err;
 	}
+	mremap_settle(new, moved);
 	if (!keep) {
 		mremap_drop_vma(rq, vma);
 		mremap_free_tables(mm, rq->old, rq->old_len);

@@ -27,17 +27,19 @@ static bool remap_is_one(struct vma *vma, vaddr_t end)
 }
 
 /* The request that maps the range anew. 0 with a reference to the mapping, or
- * -EINVAL: not a shared mapping. Context: mm->lock. */
+ * -EINVAL: not a mapping that may share what is written: one of a descriptor
+ * that only reads counts as private, as on Linux. Context: mm->lock. */
 static int remap_describe(struct mm *mm, struct mmap_request *rq)
 {
 	struct vma *vma = vma_find(mm, rq->addr);
 
-	if (!vma || vma->start > rq->addr || !(vma->flags & VM_SHARED) ||
+	if (!vma || vma->start > rq->addr ||
+	    ~vma->flags & (VM_SHARED | VM_MAYWRITE) ||
 	    !remap_is_one(vma, rq->addr + rq->len))
 		return -EINVAL;
 	rq->mapping = vma->mapping;
 	rq->prot = vma->flags & VM_ACCESS;
-	rq->may_write = vma->flags & VM_MAYWRITE;
+	rq->may_write = true;
 	if (vma->flags & VM_LOCKED)
 		rq->flags |= MAP_LOCKED;
 	mapping_map_get(rq->mapping, true, rq->may_write);
@@ -48,7 +50,8 @@ static int remap_describe(struct mm *mm, struct mmap_request *rq)
  * mm_remap_file_pages() - [addr, addr + len) shows the file from page pgoff on
  *
  * flags: MAP_NONBLOCK or nothing counts. Context: thread, without mm->lock; may
- * sleep. Return: 0; -EINVAL (no shared mapping there, wraps); what mm_mmap() says.
+ * sleep. Return: 0; -EINVAL (no shared mapping there, wraps); -EOVERFLOW (behind the
+ * last byte that a file can have); what mm_mmap() says.
  */
 int mm_remap_file_pages(struct mm *mm, vaddr_t addr, size_t len, u64 pgoff,
 			u32 flags)
@@ -65,15 +68,14 @@ int mm_remap_file_pages(struct mm *mm, vaddr_t addr, size_t len, u64 pgoff,
 	int err;
 
 	if (rq.addr + rq.len <= rq.addr ||
-	    pgoff + (rq.len >> PAGE_SHIFT) < pgoff ||
-	    pgoff >> (64 - PAGE_SHIFT))
+	    pgoff + (rq.len >> PAGE_SHIFT) < pgoff)
 		return -EINVAL;
 	read_lock(&mm->lock);
 	err = remap_describe(mm, &rq);
 	read_unlock(&mm->lock);
 	if (err)
 		return err;
-	err = mm_mmap(mm, &rq, &at);
+	err = pgoff >> (64 - PAGE_SHIFT) ? -EOVERFLOW : mm_mmap(mm, &rq, &at);
 	mapping_map_put(rq.mapping, true, rq.may_write);
 	return err;
 }

@@ -4,8 +4,10 @@
  *
  *	truncate, hole ─► rmap_unmap_spaces ─► each link over the range
  *	                                          └─► its addresses: leaves go
- *	a page ─────────► rmap_walk ─────────► each link over the index
+ *	a FILE page ────► rmap_walk ─────────► each link over the index
  *	                                          └─► the one slot: is it there?
+ *	an ANON page ───► rmap_walk ─────────► each member of its family
+ *	                                          └─► its home there: is it there?
  *
  * Truncation against faults, without mm->lock on this side:
  *
@@ -29,6 +31,8 @@
  */
 #include "mm/spaces/rmap_walk.h"
 
+#include "lib/errno.h"
+#include "mm/backing/family.h"
 #include "mm/backing/mapping.h"
 #include "mm/spaces/leaf.h"
 #include "mm/spaces/mm.h"
@@ -83,42 +87,113 @@ void rmap_walk_init(void)
 	rmap_unmap = rmap_unmap_spaces;
 }
 
-/* fn, if the slot of the page in this VMA holds a leaf that maps it. */
-static bool rmap_visit(struct vma *vma, const struct page *page, u64 index,
-		       rmap_leaf_fn *fn, void *arg, unsigned int *seen)
+/* ---- a page ------------------------------------------------------------------- */
+
+/* One walk. */
+struct rmap_search {
+	struct page *page;
+	rmap_leaf_fn *fn;
+	void *arg;
+	int seen;                       /* leaves */
+	bool busy;                      /* a space was passed over */
+};
+
+/* fn, if the slot of va holds a leaf that maps the page. false: enough. */
+static bool rmap_visit(struct rmap_search *s, struct vma *vma, vaddr_t va)
 {
 	struct pt_cursor c;
 	bool more = true;
 
-	if (!pt_slot_find(&c, &vma->mm->space, vma_address(vma, index)))
+	if (!pt_slot_find(&c, &vma->mm->space, va))
 		return true;
-	if (pte_kind(c.entry, 0) == PTE_LEAF && leaf_page(c.entry) == page) {
-		(*seen)++;
-		more = fn(vma, &c, arg);
+	if (pte_kind(c.entry, 0) == PTE_LEAF && leaf_page(c.entry) == s->page) {
+		s->seen++;
+		more = s->fn(vma, &c, s->arg);
 	}
 	pt_cursor_end(&c);
 	return more;
 }
 
-/**
- * rmap_walk() - fn for every leaf that maps a page of a file
- *
- * Context: thread, with a reference; takes rmap.lock. Return: leaves seen.
- */
-unsigned int rmap_walk(struct page *page, rmap_leaf_fn *fn, void *arg)
+static void rmap_walk_file(struct rmap_search *s)
 {
-	struct mapping *m = READ_ONCE(page->mapping);
-	u64 index = page->index;
+	struct mapping *m = READ_ONCE(s->page->mapping);
+	u64 index = s->page->index;
 	struct rmap_link *link;
-	unsigned int seen = 0;
 
-	if (page->type != PAGE_FILE || !m)      /* truncated: nobody's page */
-		return 0;
+	if (!m)                         /* truncated: nobody's page */
+		return;
 	rmap_lock(&m->rmap);
 	for (link = rmap_find(&m->rmap, index, index + 1); link;
-	     link = rmap_next(link, index, index + 1))
-		if (!rmap_visit(vma_of_link(link), page, index, fn, arg, &seen))
+	     link = rmap_next(link, index, index + 1)) {
+		struct vma *vma = vma_of_link(link);
+
+		if (!rmap_visit(s, vma, vma_address(vma, index)))
 			break;
+	}
 	rmap_unlock(&m->rmap);
-	return seen;
+}
+
+/* Where the page would be in this VMA, if it has a place there. */
+static bool rmap_visit_home(struct rmap_search *s, struct vma *vma)
+{
+	vaddr_t va = (s->page->index << PAGE_SHIFT) + vma->moved_by;
+
+	if (vma->flags & VM_SHARED || va < vma->start || va >= vma->end)
+		return true;
+	return rmap_visit(s, vma, va);
+}
+
+/* One member of the family. Context: its mm->lock. */
+static bool rmap_visit_space(struct rmap_search *s, struct mm *mm)
+{
+	struct vma *vma = vma_find(mm, s->page->index << PAGE_SHIFT);
+	bool more = true;
+
+	if (likely(!mm->has_moved))
+		return !vma || rmap_visit_home(s, vma);
+	for (vma = vma_find(mm, 0); vma && more; vma = vma_next(vma))
+		more = rmap_visit_home(s, vma);
+	return more;
+}
+
+/* A space that is being changed, or is forking, is passed over: its thread may
+ * wait for family->lock with mm->lock in hand, never the other way round. */
+static void rmap_walk_family(struct rmap_search *s)
+{
+	struct family *family = family_of_page(s->page);
+	bool more = true;
+	struct mm *mm;
+
+	if (!family)
+		return;
+	mutex_lock(&family->lock);
+	list_for_each(mm, &family->members, family_node) {
+		if (try_read_lock(&mm->lock)) {
+			more = rmap_visit_space(s, mm);
+			read_unlock(&mm->lock);
+		} else {
+			s->busy = true;
+		}
+		if (!more)
+			break;
+	}
+	mutex_unlock(&family->lock);
+	family_put(family);
+}
+
+/**
+ * rmap_walk() - fn for every leaf that maps a page of a file, or an anonymous one
+ *
+ * Context: thread, with a reference; takes rmap.lock or family->lock. Return: leaves
+ * seen; -EBUSY: some space was being changed, and fn saw those of the others.
+ */
+int rmap_walk(struct page *page, rmap_leaf_fn *fn, void *arg)
+{
+	struct rmap_search s = { .page = page, .fn = fn, .arg = arg };
+
+	if (page->type == PAGE_FILE)
+		rmap_walk_file(&s);
+	else if (page->type == PAGE_ANON)
+		rmap_walk_family(&s);
+	return s.busy ? -EBUSY : s.seen;
 }

@@ -11,18 +11,54 @@
 #include "mm/spaces/uaccess.h"
 
 #include "arch/trap.h"
+#include "kernel/base/sched.h"
 #include "lib/string.h"
 #include "mm/spaces/fault.h"
 #include "mm/spaces/leaf.h"
 #include "mm/spaces/share.h"
 #include "mm/tables/pgtable.h"
 
-/* The part of [p, p + len) that lies in the user half. */
+/**
+ * user_addr() - the address that a user pointer means in a call of this thread
+ *
+ * Accesses ignore a tag always (uaddr_untag()), calls if the thread has asked
+ * for it: else a tagged pointer is no address of the user half.
+ * Context: thread.
+ */
+vaddr_t user_addr(const void __user *p)
+{
+	vaddr_t va = (__force vaddr_t)p;
+
+	return thread_machine_takes_tags(&current_thread()->machine)
+		       ? uaddr_untag(va)
+		       : va;
+}
+
+/** user_range_has_tag() - user_range_ok(), the seldom half of it. Context: thread. */
+bool __noinline __cold user_range_has_tag(const void __user *p, size_t len)
+{
+	vaddr_t va = user_addr(p);
+
+	return va < USER_END && len <= USER_END - va;
+}
+
+/* The part of [p, p + len) that lies in the user half, if p has a tag. */
+static size_t __noinline __cold user_range_cut_tag(const void __user *p,
+						   size_t len)
+{
+	vaddr_t va = user_addr(p);
+
+	return va < USER_END ? MIN(len, USER_END - va) : 0;
+}
+
+/* The same for any p. */
 static size_t user_range_cut(const void __user *p, size_t len)
 {
 	vaddr_t va = (__force vaddr_t)p;
 
-	return va < USER_END ? MIN(len, USER_END - va) : 0;
+	if (likely(va < USER_END))
+		return MIN(len, USER_END - va);
+	return user_range_cut_tag(p, len);
 }
 
 /**

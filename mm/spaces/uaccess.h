@@ -12,11 +12,19 @@
 
 struct mm;
 
+/* The address that p means in a call of this thread: without its tag, if the
+ * machine has such and the thread may use them here (arch/thread.h). */
+vaddr_t user_addr(const void __user *p);
+
+/* user_range_ok() for what is no address of the user half as it stands. */
+bool __cold user_range_has_tag(const void __user *p, size_t len);
+
 static inline bool user_range_ok(const void __user *p, size_t len)
 {
 	vaddr_t va = (__force vaddr_t)p;
 
-	return va < USER_END && len <= USER_END - va;
+	return likely(va < USER_END && len <= USER_END - va) ||
+	       user_range_has_tag(p, len);
 }
 
 /* 0 or -EFAULT. Context: thread without spinlocks; may sleep. */

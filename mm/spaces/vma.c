@@ -407,7 +407,8 @@ static bool vma_can_merge(const struct vma *a, const struct vma *b)
 	return a->end == b->start &&
 	       !((a->flags ^ b->flags) & ~(u32)VM_MERGE_IGNORES) &&
 	       a->backing == b->backing && a->mapping == b->mapping &&
-	       a->pgoff + vma_pages(a) == b->pgoff;
+	       a->pgoff + vma_pages(a) == b->pgoff &&
+	       a->moved_by == b->moved_by;
 }
 
 /* a takes over b's range; b goes to the chain. */

@@ -58,6 +58,7 @@ struct vma {
 	const struct backing_ops *backing;
 	struct mapping *mapping;        /* file; NULL: anonymous. Holds a reference */
 	u64 pgoff;                      /* page of the file at start; anonymous: start >> PAGE_SHIFT */
+	vaddr_t moved_by;               /* private: how far mremap took it from home; see family.h */
 	/* vma_copy_values() ends here */
 	struct rb_node node;            /* [mm lock] */
 	vaddr_t gap;                    /* largest gap_before of this subtree */
@@ -86,6 +87,12 @@ struct vma *vma_find_before(struct mm *mm, vaddr_t addr);
 static inline u64 vma_index(const struct vma *vma, vaddr_t va)
 {
 	return vma->pgoff + ((va - vma->start) >> PAGE_SHIFT);
+}
+
+/* The home of what private memory has at address va (family.h). */
+static inline u64 vma_home(const struct vma *vma, vaddr_t va)
+{
+	return (va - vma->moved_by) >> PAGE_SHIFT;
 }
 
 static inline u64 vma_pages(const struct vma *vma)

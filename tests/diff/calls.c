@@ -118,15 +118,22 @@ static void draw_place(struct dice *d, struct mmap_args *m)
 		m->r.at = 0;
 }
 
+/* Where lone stacks begin: page 300, 600, 900 of their window. */
+enum { LONE_STACKS = 3, LONE_STACK_PAGES = 300 };
+static int stacks_made[1 + LONE_STACKS]; /* how often */
+
 /* A stack that grows: somewhere in its window, with room below. */
 static void draw_stack(struct dice *d, struct mmap_args *m)
 {
 	const struct window *w = &windows[STACKS];
+	long nr;
 
 	m->r.at = w->base + (uintptr_t)below(d, w->nr_pages - 16) * PAGE;
 	m->r.len = draw_pages(d);
 	if (lone_stacks) {
-		m->r.at = w->base + (uintptr_t)(1 + below(d, 3)) * 300 * PAGE;
+		nr = 1 + below(d, LONE_STACKS);
+		stacks_made[nr]++;
+		m->r.at = w->base + (uintptr_t)nr * LONE_STACK_PAGES * PAGE;
 		m->r.len = 4 * PAGE;
 	}
 	m->flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_GROWSDOWN | MAP_FIXED;
@@ -208,13 +215,31 @@ void step_munmap(struct dice *d)
 	note_result(raw(syscall(SYS_munmap, r.at, r.len)));
 }
 
+/* Has a lone stack that looks the same grown down to another, or been made anew
+ * on top of what it had grown to? */
+static bool stacks_touch(uintptr_t at)
+{
+	struct range r = maps_range(at);
+	int nr = 0;
+
+	for (int i = 1; i <= LONE_STACKS; i++) {
+		uintptr_t made = windows[STACKS].base +
+				 (uintptr_t)i * LONE_STACK_PAGES * PAGE;
+
+		if (made - r.at < r.len)
+			nr += made > r.at && stacks_made[i] > 1 ? 2 : 1;
+	}
+	return nr > 1;
+}
+
 static bool data_limited;
 
 /*
  * step_mprotect()
  *
  * Under RLIMIT_DATA it stops at the first VMA that does not fit, and what is one VMA
- * is a kernel's own affair; so is where a stack begins that touches another.
+ * is a kernel's own affair; so is where a stack begins that touches another, for
+ * PROT_GROWSDOWN.
  */
 void step_mprotect(struct dice *d)
 {
@@ -226,7 +251,8 @@ void step_mprotect(struct dice *d)
 	say(" mprotect");
 	say_range(r);
 	say_prot(prot);
-	if (data_limited && where_has_cut(r.at, r.len)) {
+	if ((data_limited && where_has_cut(r.at, r.len)) ||
+	    (prot & PROT_GROWSDOWN && stacks_touch(r.at))) {
 		say(" not over a seam");
 		return;
 	}
@@ -384,6 +410,7 @@ void step_brk(struct dice *d)
 		to += (uintptr_t)below(d, PAGE);
 	if (chance(d, 5))
 		to = chance(d, 50) ? base - PAGE : roll(d);
+	to = draw_tag(d, to);
 	now = (uintptr_t)syscall(SYS_brk, 0);
 	say(" brk");
 	say_place(to);
@@ -415,12 +442,15 @@ void step_mincore(struct dice *d)
 {
 	static unsigned char vec[64 * 1024];
 	struct range r = draw_range(d);
+	uintptr_t to = draw_tag(d, (uintptr_t)vec);
 	long result;
 
 	memset(vec, 0x55, 64);
 	say(" mincore");
 	say_range(r);
-	result = raw(syscall(SYS_mincore, r.at, r.len, vec));
+	if (to != (uintptr_t)vec)
+		say(" to a tagged place");
+	result = raw(syscall(SYS_mincore, r.at, r.len, to));
 	note_result(result);
 	if (result)
 		return;
@@ -461,4 +491,41 @@ void step_limit(struct dice *d)
 	}
 	note_result(
 		raw(syscall(SYS_prlimit64, 0, limits[which].nr, &limit, NULL)));
+}
+
+/*
+ * step_remap() - remap_file_pages: other pages of the file that is mapped here
+ *
+ * Where a memfd is sealed against further writing, Linux still knows that its
+ * descriptor may write; here such a mapping only reads. Nothing is done there.
+ */
+void step_remap(struct dice *d)
+{
+	struct range r = draw_range(d);
+	long prot = chance(d, 5) ? draw_prot(d) : 0;
+	long page = chance(d, 5) ? (long)roll(d) : below(d, 12);
+	long flags = chance(d, 20) ? 1l << below(d, 20) : 0;
+
+	say(" remap_file_pages");
+	say_range(r);
+	say(" %ld %#lx flags %#lx", prot, page, flags);
+	if (maps_has_file(r.at, r.len, "memdiff-mem")) {
+		say(" not of a memfd");
+		return;
+	}
+	where_cut(r.at & ~(PAGE - 1), r.len & ~(PAGE - 1));
+	note_result(raw(
+		syscall(SYS_remap_file_pages, r.at, r.len, prot, page, flags)));
+}
+
+enum { PR_TAGS_SET = 55, PR_TAGS_GET = 56 };
+
+/* step_tags() - may system calls be given tagged pointers? */
+void step_tags(struct dice *d)
+{
+	long ctrl = chance(d, 95) ? below(d, 2) : (long)roll(d);
+
+	say(" tags %#lx", ctrl);
+	note_result(raw(syscall(SYS_prctl, PR_TAGS_SET, ctrl, 0, 0, 0)));
+	note_result(raw(syscall(SYS_prctl, PR_TAGS_GET, 0, 0, 0, 0)));
 }

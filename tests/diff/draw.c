@@ -101,12 +101,22 @@ uintptr_t draw_page(struct dice *d)
 	return w->base + (uintptr_t)below(d, w->nr_pages) * PAGE;
 }
 
-/* Bits that no address has; AArch64's tags are not of Quire's ABI yet. */
+/* Bits that no address has, and no tag. */
 #if defined(__aarch64__)
 enum { HIGH_BIT = 49 };
 #else
 enum { HIGH_BIT = 56 };
 #endif
+
+/**
+ * draw_tag() - the same pointer, now and then with a tag, where there are such
+ */
+uintptr_t draw_tag(struct dice *d, uintptr_t va)
+{
+	if (!TAG_BITS || !chance(d, 8))
+		return va;
+	return va | (uintptr_t)(1 + below(d, 255)) << 56;
+}
 
 /* Addresses that are wrong, or nearly so; never the program's own. */
 static uintptr_t draw_wild(struct dice *d, uintptr_t page)
@@ -137,7 +147,7 @@ uintptr_t draw_addr(struct dice *d)
 {
 	uintptr_t page = draw_page(d);
 
-	return chance(d, 4) ? draw_wild(d, page) : page;
+	return draw_tag(d, chance(d, 4) ? draw_wild(d, page) : page);
 }
 
 /**

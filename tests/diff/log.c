@@ -136,13 +136,17 @@ void say_place(uintptr_t va)
 		say(" %#lx", va);
 		return;
 	}
-	say(" %c%+ld", w->letter, (long)(va - w->base) / (long)PAGE);
+	say(" ");
+	if (va != untagged(va))
+		say("%#lx:", va >> (64 - TAG_BITS) % 64);
+	va = untagged(va);
+	say("%c%+ld", w->letter, (long)(va - w->base) / (long)PAGE);
 	if (va % PAGE)
 		say(".%lu", va % PAGE);
 }
 
 /**
- * note_place() - an address, relative to its window
+ * note_place() - an address, relative to its window, with its tag
  */
 void note_place(const char *what, uintptr_t va)
 {

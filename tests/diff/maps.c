@@ -141,10 +141,26 @@ bool maps_has_one(uintptr_t va, size_t len)
 {
 	int nr = maps_read(lines, MAX_LINES);
 
+	va = untagged(va);
 	for (int i = 0; i < nr; i++)
 		if (lines[i].start <= va && va + len <= lines[i].end)
 			return true;
 	return false;
+}
+
+/**
+ * maps_range() - the whole normalised line that holds an address; len 0: none does
+ */
+struct range maps_range(uintptr_t va)
+{
+	int nr = maps_read(lines, MAX_LINES);
+
+	va = untagged(va);
+	for (int i = 0; i < nr; i++)
+		if (lines[i].start <= va && va < lines[i].end)
+			return (struct range){ lines[i].start,
+					       lines[i].end - lines[i].start };
+	return (struct range){ 0, 0 };
 }
 
 /**
@@ -154,6 +170,7 @@ bool maps_is_anonymous(uintptr_t va)
 {
 	int nr = maps_read(lines, MAX_LINES);
 
+	va = untagged(va);
 	for (int i = 0; i < nr; i++)
 		if (lines[i].start <= va && va < lines[i].end)
 			return !*lines[i].name;
@@ -167,6 +184,7 @@ bool maps_has_file(uintptr_t va, size_t len, const char *file)
 {
 	int nr = maps_read(lines, MAX_LINES);
 
+	va = untagged(va);
 	for (int i = 0; i < nr; i++)
 		if (lines[i].start < va + len && va < lines[i].end &&
 		    strstr(lines[i].name, file))

@@ -134,7 +134,7 @@ int main(int argc, char **argv)
 	setrlimit(RLIMIT_CORE, &no_core);
 	set_rules();
 	log_init();
-	touch_init();
+	touch_init(0);
 	where_init();
 	for (; argc > 1 && argv[argc - 1][0] == '-'; argc--)
 		if (!leave_out(argv[argc - 1] + 1))

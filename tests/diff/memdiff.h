@@ -35,6 +35,18 @@
 
 #define PAGE 4096ul
 
+/* The top bits of a pointer that no access looks at: AArch64's tag. */
+#if defined(__aarch64__)
+enum { TAG_BITS = 8 };
+#else
+enum { TAG_BITS = 0 };
+#endif
+
+static inline uintptr_t untagged(uintptr_t va)
+{
+	return va << TAG_BITS >> TAG_BITS;
+}
+
 enum { MAX_STEPS = 256 };
 
 /* ---- draw.c: dice -------------------------------------------------------- */
@@ -57,6 +69,7 @@ struct range {
 void draw_remember(uintptr_t at, size_t len);
 uintptr_t draw_page(struct dice *d);
 uintptr_t draw_addr(struct dice *d);
+uintptr_t draw_tag(struct dice *d, uintptr_t va);
 size_t draw_pages(struct dice *d);
 size_t draw_len(struct dice *d);
 struct range draw_range(struct dice *d);
@@ -115,6 +128,7 @@ struct line {
 };
 
 int maps_read(struct line *lines, int max);
+struct range maps_range(uintptr_t va);
 bool maps_is_anonymous(uintptr_t va);
 bool maps_has_file(uintptr_t va, size_t len, const char *file);
 bool maps_has_one(uintptr_t va, size_t len);
@@ -129,7 +143,7 @@ typedef void step_fn(struct dice *d);
 step_fn step_mmap, step_munmap, step_mprotect, step_mremap, step_madvise,
 	step_remove;
 step_fn step_lock, step_lock_all, step_brk, step_msync, step_mincore;
-step_fn step_limit;
+step_fn step_limit, step_remap, step_tags;
 step_fn step_truncate, step_fallocate, step_read, step_write, step_stat;
 step_fn step_seal;
 step_fn step_load, step_store, step_exec, step_maps, step_contents;
@@ -145,7 +159,7 @@ enum touch_kind { TOUCH_READ, TOUCH_WRITE, TOUCH_EXEC };
 enum { NR_SPOTS = 8, CODE_SPOT = 2 };
 extern const uint16_t spots[NR_SPOTS];
 
-void touch_init(void);
+void touch_init(int flags);
 void touch(uintptr_t at, enum touch_kind kind, uint64_t value);
 void note_page(uintptr_t page);
 void helper_start(void);

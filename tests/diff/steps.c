@@ -32,6 +32,8 @@ static const struct {
 	{ "msync", step_msync, 2, true },
 	{ "mincore", step_mincore, 4, true },
 	{ "limit", step_limit, 1, false },
+	{ "remap", step_remap, 2, true },
+	{ "tags", step_tags, 2, true },
 	{ "truncate", step_truncate, 3, false },
 	{ "fallocate", step_fallocate, 2, false },
 	{ "read", step_read, 3, true },
@@ -41,6 +43,8 @@ static const struct {
 	{ "maps", step_maps, 3, false },
 	{ "contents", step_contents, 3, false },
 };
+
+#define EXPOSE_TAGBITS 0x800            /* SA_EXPOSE_TAGBITS, new in Linux 5.11 */
 
 enum { NR_KINDS = sizeof(table) / sizeof(table[0]), FORK_WEIGHT = 3 };
 
@@ -172,6 +176,8 @@ void run_sequence(const struct sequence *s)
 	private_zero = s->seed % 8 == 0;
 	pages_leave = s->seed % 16 == 1;
 	lone_stacks = s->seed % 16 == 3;
+	if (s->seed % 4 == 2)
+		touch_init(EXPOSE_TAGBITS);
 	files_open();
 	if (s->seed % 2)
 		helper_start();

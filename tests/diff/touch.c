@@ -44,12 +44,12 @@ static void on_signal(int sig, siginfo_t *info, void *context)
 }
 
 /**
- * touch_init() - from now on a fault is an answer
+ * touch_init() - from now on a fault is an answer; flags: more of sigaction's
  */
-void touch_init(void)
+void touch_init(int flags)
 {
 	struct sigaction act = { .sa_sigaction = on_signal,
-				 .sa_flags = SA_SIGINFO | SA_NODEFER };
+				 .sa_flags = SA_SIGINFO | SA_NODEFER | flags };
 
 	sigaction(SIGSEGV, &act, NULL);
 	sigaction(SIGBUS, &act, NULL);
@@ -191,6 +191,7 @@ static uintptr_t draw_spot(struct dice *d)
 {
 	uintptr_t page = chance(d, 3) ? draw_addr(d) : draw_page(d);
 
+	page = draw_tag(d, page);
 	if (chance(d, 3))
 		return page + PAGE - 4;
 	return page + spots[below(d, NR_SPOTS)];
@@ -222,7 +223,7 @@ void step_store(struct dice *d)
 /* step_exec() - call what lies there, if it is a return */
 void step_exec(struct dice *d)
 {
-	uintptr_t at = draw_page(d) + spots[CODE_SPOT];
+	uintptr_t at = draw_tag(d, draw_page(d)) + spots[CODE_SPOT];
 
 	say(" jump");
 	say_place(at);

@@ -77,10 +77,11 @@ void where_init(void)
 }
 
 /**
- * where_is() - the window of an address, or NULL
+ * where_is() - the window that an access by this pointer goes to, or NULL
  */
 const struct window *where_is(uintptr_t va)
 {
+	va = untagged(va);
 	for (int i = 0; i < NR_WINDOWS; i++) {
 		const struct window *w = &windows[i];
 
@@ -94,6 +95,7 @@ static bool *cut_at(uintptr_t va)
 {
 	const struct window *w = where_is(va);
 
+	va = untagged(va);
 	return w ? &windows[w - windows].cut[(va - w->base) / PAGE] : NULL;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The way back from pages to those who map them: mm/backing/rmap, rmap_walk. */
+#include "lib/errno.h"
 #include "mm/spaces/fault.h"
 #include "mm/spaces/rmap_walk.h"
 #include "tests/kernel/space.h"
@@ -110,6 +111,125 @@ TEST(rmap, walk_finds_every_leaf)
 		mm_put(child[i]);
 	}
 	m->ops->put(m);
+	space_leave(mm);
+}
+
+/* ---- from an anonymous page ------------------------------------------------------ */
+
+/* How often the page is found, and at the sum of which addresses. */
+static int rmap_find_page(struct page *page, vaddr_t *sum)
+{
+	*sum = 0;
+	return rmap_walk(page, rmap_note_va, sum);
+}
+
+/* Parents, children and grandchildren, as long as they share it. */
+TEST(rmap, anonymous_page_is_found_in_the_family)
+{
+	struct mm *mm = space_enter(), *child, *grandchild;
+	struct page *page;
+	vaddr_t at, sum;
+	int err;
+
+	EXPECT(mm);
+	at = space_mmap(mm, 0, 4, SPACE_RW, MAP_PRIVATE, NULL, &err) +
+	     PAGE_SIZE;
+	EXPECT(user_poke(at, 'x'));
+	page = space_page(mm, at);
+	EXPECT_EQ(rmap_find_page(page, &sum), 1);
+	EXPECT_EQ(sum, at);
+	EXPECT(!mm_fork(mm, &child) && !mm_fork(child, &grandchild));
+	EXPECT_EQ(rmap_find_page(page, &sum), 3);
+	EXPECT_EQ(sum, 3 * at);
+	mm_use(current_thread(), child);
+	EXPECT(user_poke(at, 'y'));             /* a copy of its own */
+	EXPECT_EQ(rmap_find_page(page, &sum), 2);
+	EXPECT_EQ(rmap_find_page(space_page(child, at), &sum), 1);
+	mm_use(current_thread(), grandchild);
+	mm_put(child);
+	page_get(page);
+	space_leave(mm);                        /* the eldest goes first */
+	EXPECT_EQ(rmap_find_page(page, &sum), 1);
+	EXPECT_SOUND(mm_check(grandchild));
+	mm_use(current_thread(), NULL);
+	mm_put(grandchild);
+	EXPECT_EQ(rmap_find_page(page, &sum), 0);       /* no family any more */
+	page_put(page);
+}
+
+/* Moved by one relative, and moved again; the others have it at home. */
+TEST(rmap, moved_pages_keep_their_home)
+{
+	struct mm *mm = space_enter(), *child;
+	vaddr_t at, to, far, sum;
+	struct page *page;
+	int err;
+
+	EXPECT(mm);
+	at = space_mmap(mm, 0, 8, SPACE_RW, MAP_PRIVATE, NULL, &err);
+	EXPECT(user_poke(at + 2 * PAGE_SIZE, 'x'));
+	page = space_page(mm, at + 2 * PAGE_SIZE);
+	EXPECT(!mm_fork(mm, &child));
+	EXPECT(!mm_mremap(mm, at + PAGE_SIZE, 3 * PAGE_SIZE, 9 * PAGE_SIZE,
+			  MREMAP_MAYMOVE, 0, &to));
+	EXPECT(to != at + PAGE_SIZE);
+	EXPECT_EQ(rmap_find_page(page, &sum), 2);
+	EXPECT_EQ(sum, at + 2 * PAGE_SIZE + to + PAGE_SIZE);
+	EXPECT(user_poke(to + 8 * PAGE_SIZE, 'z'));     /* came after the move */
+	EXPECT_EQ(rmap_find_page(space_page(mm, to + 8 * PAGE_SIZE), &sum), 1);
+	EXPECT(!mm_mremap(mm, to, 9 * PAGE_SIZE, 9 * PAGE_SIZE,
+			  MREMAP_MAYMOVE | MREMAP_DONTUNMAP, 0, &far));
+	EXPECT(user_poke(to + PAGE_SIZE, 'n'));         /* another page, same home */
+	EXPECT_EQ(rmap_find_page(page, &sum), 2);
+	EXPECT_EQ(sum, at + 2 * PAGE_SIZE + far + PAGE_SIZE);
+	EXPECT_EQ(user_peek(far + PAGE_SIZE), 'x');
+	EXPECT_SOUND(mm_check(mm));
+	EXPECT_SOUND(mm_check(child));
+	mm_put(child);
+	space_leave(mm);
+}
+
+/* A private copy of a file's page belongs to the family, not to the file. */
+TEST(rmap, private_copy_is_found_in_the_family)
+{
+	struct mm *mm = space_enter(), *child;
+	struct mapping *m;
+	struct page *copy;
+	vaddr_t at, sum;
+	int err;
+
+	EXPECT(mm && !shmem_create(4 * PAGE_SIZE, &m));
+	at = space_mmap(mm, 0, 4, SPACE_RW, MAP_PRIVATE, m, &err);
+	EXPECT(user_poke(at + PAGE_SIZE, 'x'));
+	copy = space_page(mm, at + PAGE_SIZE);
+	EXPECT_EQ(copy->type, PAGE_ANON);
+	EXPECT(!mm_fork(mm, &child));
+	EXPECT_EQ(rmap_find_page(copy, &sum), 2);
+	EXPECT_EQ(sum, 2 * (at + PAGE_SIZE));
+	mm_put(child);
+	m->ops->put(m);
+	space_leave(mm);
+}
+
+/* Who changes a space is not waited for. */
+TEST(rmap, busy_space_is_passed_over)
+{
+	struct mm *mm = space_enter(), *child;
+	struct page *page;
+	vaddr_t at, sum;
+	int err;
+
+	EXPECT(mm);
+	at = space_mmap(mm, 0, 1, SPACE_RW, MAP_PRIVATE, NULL, &err);
+	EXPECT(user_poke(at, 'x'));
+	page = space_page(mm, at);
+	EXPECT(!mm_fork(mm, &child));
+	write_lock(&child->lock);
+	EXPECT_EQ(rmap_find_page(page, &sum), -EBUSY);
+	EXPECT_EQ(sum, at);
+	write_unlock(&child->lock);
+	EXPECT_EQ(rmap_find_page(page, &sum), 2);
+	mm_put(child);
 	space_leave(mm);
 }
 

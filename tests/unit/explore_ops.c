@@ -18,6 +18,7 @@
 
 #include "lib/errno.h"
 #include "mm/frames/kmalloc.h"
+#include "mm/spaces/rmap_walk.h"
 #include "mm/spaces/share.h"
 #include "mm/tables/tlb.h"
 #include "tests/unit/explore.h"
@@ -244,6 +245,37 @@ static int ref_dontneed(const struct op *op, struct ref_state *s)
 	return 0;
 }
 
+static bool look_at_leaf(struct vma *vma, struct pt_cursor *c, void *page)
+{
+	assertf(leaf_page(c->entry) == page, "va=%#lx", c->va);
+	assertf(vma->start <= c->va && c->va < vma->end, "va=%#lx", c->va);
+	return true;
+}
+
+/* From the page behind an address to all its leaves. */
+static int run_look(const struct op *op)
+{
+	struct mm *mm = spaces[op->space];
+	struct page *page = NULL;
+	struct pt_cursor c;
+
+	read_lock(&mm->lock);
+	if (pt_slot_find(&c, &mm->space, AT(op->page))) {
+		if (pte_kind(c.entry, 0) == PTE_LEAF &&
+		    leaf_page(c.entry) != zero_page)
+			page = leaf_page(c.entry);
+		if (page)
+			page_get(page);
+		pt_cursor_end(&c);
+	}
+	read_unlock(&mm->lock);
+	if (page) {
+		rmap_walk(page, look_at_leaf, page);
+		page_put(page);
+	}
+	return 0;
+}
+
 /* What reclaim will do to one leaf: cleared, flushed and freed under the lock
  * of its table. An anonymous page is lost: there is no swap here. */
 static int run_reclaim(const struct op *op)
@@ -427,6 +459,7 @@ static const struct op_kind {
 	{ 'm', "mremap", run_mremap, ref_mremap, 2 },
 	{ 'd', "dontneed", run_dontneed, ref_dontneed, 3 },
 	{ 'c', "reclaim", run_reclaim, ref_reclaim, 3 },
+	{ 'l', "look up", run_look, ref_nothing, 1 },
 	{ 'f', "fork", run_fork, ref_fork, 2 },
 	{ 'F', "fork, exit", run_fork_exit, ref_nothing, 1 },
 	{ 'x', "exit", run_exit, ref_exit, 0 },

@@ -6,8 +6,7 @@
  * and one byte of contents. Random calls (mmap, munmap, mprotect, mremap,
  * madvise, brk), touches by user accesses on two CPUs, writes to files, fork and
  * exit run on both; results and errors must be equal after each step, contents
- * and the census every few. Five spaces are related by fork, so that pages are
- * shared in all ways there are.
+ * and the census every few. Five spaces, related by fork, share in all ways.
  *
  *	space_model [steps [seed]]
  */
@@ -237,6 +236,8 @@ static void step_mremap(void)
 		moved[i].own = false;
 		moved[i].byte = 0;
 	}
+	for (u32 i = 0; i < new_len; i++)       /* did any page come along? */
+		moved[i].moved_by = vma_find(now->mm, at)->moved_by;
 	ref_unmap(now, old.start, old.end);
 	memcpy(&now->page[to.start], moved, new_len * sizeof(moved[0]));
 }
@@ -346,7 +347,6 @@ static void step_fork_advice(void)
 	u32 which = (u32)draw_below(4);
 	u8 bit = which & 2 ? 2 : 1;
 	int want = range_has_hole(r) ? -ENOMEM : 0;
-
 	u32 stop = r.end;
 
 	for (u32 i = r.start; which == 3 && i < stop; i++)

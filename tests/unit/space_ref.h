@@ -34,6 +34,7 @@ struct ref_page {
 	s8 object;                      /* -1: anonymous */
 	u8 byte;                        /* contents, if anonymous or own */
 	u32 index;                      /* page of the object */
+	vaddr_t moved_by;               /* as the kernel's VMA says; [A2] proves it */
 };
 
 struct ref_space {
@@ -51,7 +52,7 @@ static inline bool continues(const struct ref_page *a, const struct ref_page *b)
 {
 	return a->mapped && b->mapped && a->prot == b->prot &&
 	       a->shared == b->shared && a->advice == b->advice &&
-	       a->object == b->object &&
+	       a->object == b->object && a->moved_by == b->moved_by &&
 	       (a->object < 0 || a->index + 1 == b->index);
 }
 

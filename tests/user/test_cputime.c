@@ -383,6 +383,63 @@ CASE(soft_limit_can_be_caught_and_moves)
 	CHECK(lim.rlim_cur == 2 && lim.rlim_max == 10);
 }
 
+/* ---- sleeping on clocks of CPU time ---------------------------------------- */
+
+static volatile int stop_burning;
+
+static void *burner(void *arg)
+{
+	while (!stop_burning)
+		;
+	return arg;
+}
+
+static void count_usr1(int sig)
+{
+	(void)sig;
+}
+
+PROVES(clock_nanosleep, "CLOCK_PROCESS_CPUTIME_ID",
+       "as long as others burn it; EINVAL, EOPNOTSUPP, EINTR, EFAULT")
+CASE(sleep_on_cpu_time)
+{
+	struct timespec ts = { 0, 50000000 }, rest = { 9, 9 };
+	long long begin;
+	clockid_t clock;
+	pthread_t t;
+
+	CHECK(pthread_create(&t, NULL, burner, NULL) == 0);
+	begin = cpu_ns();
+	CHECK(clock_nanosleep(CLOCK_PROCESS_CPUTIME_ID, 0, &ts, NULL) == 0);
+	CHECK(cpu_ns() - begin >= 50000000);
+	begin = cpu_ns() + 30000000;
+	ts = (struct timespec){ begin / 1000000000, begin % 1000000000 };
+	CHECK(clock_nanosleep(CLOCK_PROCESS_CPUTIME_ID, TIMER_ABSTIME, &ts,
+			      NULL) == 0);
+	CHECK(cpu_ns() >= begin);
+	CHECK(pthread_getcpuclockid(t, &clock) == 0);
+	ts = (struct timespec){ 0, 1000000 };
+	CHECK(clock_nanosleep(clock, 0, &ts, NULL) == 0);
+	stop_burning = 1;
+	CHECK(pthread_join(t, NULL) == 0);
+	CHECK(pthread_getcpuclockid(pthread_self(), &clock) == 0);
+	CHECK(clock_nanosleep(clock, 0, &ts, NULL) == EINVAL);
+	CHECK(clock_nanosleep(CLOCK_THREAD_CPUTIME_ID, 0, &ts, NULL) != 0);
+	CHECK(clock_nanosleep(~32100 * 8 | 2, 0, &ts, NULL) == EINVAL);
+	CHECK(clock_nanosleep(CLOCK_MONOTONIC_COARSE, 0, &ts, NULL) ==
+	      EOPNOTSUPP);
+	ts.tv_nsec = -1;
+	CHECK(clock_nanosleep(CLOCK_PROCESS_CPUTIME_ID, 0, &ts, NULL) ==
+	      EINVAL);
+	signal(SIGALRM, count_usr1);    /* nobody burns: only a signal helps */
+	ts = (struct timespec){ 1000, 0 };
+	setitimer(ITIMER_REAL, &(struct itimerval){ { 0, 0 }, { 0, 10000 } },
+		  NULL);
+	CHECK(clock_nanosleep(CLOCK_PROCESS_CPUTIME_ID, 0, &ts, &rest) ==
+	      EINTR);
+	CHECK(rest.tv_sec >= 998 && rest.tv_sec <= 1000);
+}
+
 int main(void)
 {
 	return run_cases();

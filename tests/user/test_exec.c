@@ -218,6 +218,113 @@ CASE(broken_program_headers)
 	CHECK(exec_errno("/tmp/small") == ENOEXEC);
 }
 
+/* ---- files that were cut off ----------------------------------------------- */
+
+/* All of this program. */
+static char *own_bytes(size_t *len)
+{
+	int fd = open(self, O_RDONLY);
+	char *bytes;
+
+	CHECK(fd >= 0);
+	*len = (size_t)lseek(fd, 0, SEEK_END);
+	bytes = mmap(NULL, *len, PROT_READ, MAP_PRIVATE, fd, 0);
+	CHECK(bytes != MAP_FAILED);
+	return bytes;
+}
+
+/* What comes of the first len bytes: the wait status of a child that turns into
+ * them, or 100 + errno as its exit code. */
+static int cut_status(const char *bytes, size_t len)
+{
+	char *argv[] = { "x", "--count", NULL }, *envp[] = { NULL };
+	int status;
+	pid_t pid;
+
+	write_program("/tmp/cut", bytes, len);
+	pid = fork();
+	if (pid == 0) {
+		execve("/tmp/cut", argv, envp);
+		_exit(100 + errno);
+	}
+	CHECK(waitpid(pid, &status, 0) == pid);
+	return status;
+}
+
+/* Where in the file the part of the program begins that holds its entry point. */
+static uint64_t entry_page(const Elf64_Ehdr *h, const Elf64_Phdr *ph)
+{
+	for (int i = 0; i < h->e_phnum; i++)
+		if (ph[i].p_type == PT_LOAD && h->e_entry >= ph[i].p_vaddr &&
+		    h->e_entry - ph[i].p_vaddr < ph[i].p_filesz)
+			return (h->e_entry - ph[i].p_vaddr + ph[i].p_offset) &
+			       ~(PAGE - 1);
+	CHECK(!"an entry point in the program");
+	return 0;
+}
+
+/* Cuts in the headers are an error of execve; behind them the program dies of
+ * what is missing, or does not miss it. */
+static void cut_at(const char *bytes, size_t len)
+{
+	const Elf64_Ehdr *h = (const Elf64_Ehdr *)bytes;
+	const Elf64_Phdr *ph = (const Elf64_Phdr *)(bytes + h->e_phoff);
+	int status = cut_status(bytes, len), whole = 1;
+
+	for (int i = 0; i < h->e_phnum; i++)
+		if (ph[i].p_type == PT_LOAD)
+			whole &= ph[i].p_offset + ph[i].p_filesz <= len;
+	if (len < h->e_phoff + h->e_phnum * sizeof(*ph))
+		CHECK(status == (100 + ENOEXEC) << 8);
+	else if (entry_page(h, ph) >= len)
+		CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGBUS);
+	else if (whole)
+		CHECK(status == 2 << 8);
+	else
+		CHECK(WIFSIGNALED(status) || status == 2 << 8);
+}
+
+PROVES(execve, "", "ENOEXEC, EIO or a signal for a file that was cut off")
+CASE(programs_cut_off)
+{
+	struct small_program p = small_program("/tmp/loader");
+	struct rlimit no_core = { 0, 0 };
+	size_t len, step;
+	char *bytes = own_bytes(&len);
+
+	CHECK(setrlimit(RLIMIT_CORE, &no_core) == 0);
+	for (size_t at = 0; at < 700; at += at < 80 ? 1 : 7)
+		cut_at(bytes, at);
+	step = len / 60 | 1;
+	for (size_t at = 700; at < len; at += step)
+		cut_at(bytes, at);
+	for (size_t at = PAGE; at < len; at += PAGE * (1 + len / PAGE / 20)) {
+		cut_at(bytes, at - 1);
+		cut_at(bytes, at);
+		cut_at(bytes, at + 1);
+	}
+	cut_at(bytes, len);
+	for (size_t at = offsetof(struct small_program, loader);
+	     at < offsetof(struct small_program, loader) + 12; at++) {
+		write_program("/tmp/small", &p, at);
+		CHECK(exec_errno("/tmp/small") == EIO);
+	}
+}
+
+PROVES(execve, "", "EIO, ELIBBAD for a loader that was cut off")
+CASE(loaders_cut_off)
+{
+	struct small_program p = small_program("/tmp/loader"), l;
+
+	l = small_program("");
+	write_program("/tmp/small", &p, sizeof(p));
+	for (size_t at = 0; at < sizeof(l.h) + 2 * sizeof(l.load); at++) {
+		write_program("/tmp/loader", &l, at);
+		CHECK(exec_errno("/tmp/small") ==
+		      (at < sizeof(l.h) ? EIO : ELIBBAD));
+	}
+}
+
 static void write_script(const char *path, const char *text)
 {
 	write_program(path, text, strlen(text));
@@ -247,6 +354,12 @@ CASE(scripts_without_an_interpreter)
 	write_script("/tmp/script", "#!\n");
 	CHECK(exec_errno("/tmp/script") == ENOEXEC);
 	write_script("/tmp/script", "#! \t \n");
+	CHECK(exec_errno("/tmp/script") == ENOEXEC);
+	write_script("/tmp/script", "#!"); /* its name is "": the directory */
+	CHECK(exec_errno("/tmp/script") == EACCES);
+	write_script("/tmp/script", "#! \t ");
+	CHECK(exec_errno("/tmp/script") == EACCES);
+	write_script("/tmp/script", "#");
 	CHECK(exec_errno("/tmp/script") == ENOEXEC);
 }
 

@@ -229,6 +229,43 @@ CASE(mutexes_of_the_dead)
 	CHECK(syscall(SYS_set_robust_list, m, 1) == -1 && errno == EINVAL);
 }
 
+PROVES(get_robust_list, "", "of the caller, of others; ESRCH, EPERM, EFAULT")
+CASE(lists_of_others)
+{
+	static struct robust_head head;
+	struct robust_head *seen = NULL;
+	size_t len = 0;
+	pid_t pid;
+
+	CHECK(syscall(SYS_set_robust_list, &head, sizeof(head)) == 0);
+	CHECK(syscall(SYS_get_robust_list, 0, &seen, &len) == 0);
+	CHECK(seen == &head && len == sizeof(head));
+	pid = fork();                   /* it has none of its own */
+	if (pid == 0)
+		pause();
+	CHECK(syscall(SYS_get_robust_list, pid, &seen, &len) == 0);
+	CHECK(seen != &head && len == sizeof(head));
+	CHECK(kill(pid, SIGKILL) == 0 && waitpid(pid, NULL, 0) == pid);
+	CHECK(syscall(SYS_get_robust_list, pid, &seen, &len) == -1 &&
+	      errno == ESRCH);
+	CHECK(syscall(SYS_get_robust_list, 0, NULL, &len) == -1 &&
+	      errno == EFAULT);
+	pid = fork();
+	if (pid == 0) {
+		CHECK(syscall(SYS_get_robust_list, getppid(), &seen, &len) ==
+		      0);
+		CHECK(seen == &head);
+		CHECK(setresuid(1000, 1000, 1000) == 0);
+		CHECK(syscall(SYS_get_robust_list, getppid(), &seen, &len) ==
+			      -1 &&
+		      errno == EPERM);
+		_exit(0);
+	}
+	int status;
+
+	CHECK(waitpid(pid, &status, 0) == pid && status == 0);
+}
+
 int main(void)
 {
 	return run_cases();

@@ -233,6 +233,25 @@ CASE(remap_file_pages_reorders)
 	munmap(own, 2 * PAGE);
 }
 
+PROVES(remap_file_pages, "",
+       "EINVAL where the descriptor only reads; EOVERFLOW")
+CASE(remap_file_pages_wants_a_writer)
+{
+	int fd = open("/tmp/remap", O_RDWR | O_CREAT | O_TRUNC, 0600);
+	int ro = open("/tmp/remap", O_RDONLY);
+	char *rw, *r;
+
+	CHECK(fd >= 0 && ro >= 0 && ftruncate(fd, 8 * PAGE) == 0);
+	rw = mmap(NULL, 2 * PAGE, PROT_READ, MAP_SHARED, fd, 0);
+	r = mmap(NULL, 2 * PAGE, PROT_READ, MAP_SHARED, ro, 0);
+	CHECK(rw != MAP_FAILED && r != MAP_FAILED);
+	CHECK(remap_file_pages(r, PAGE, 0, 3, 0) == -1 && errno == EINVAL);
+	CHECK(remap_file_pages(rw, PAGE, 0, 3, 0) == 0);
+	CHECK(remap_file_pages(rw, PAGE, 0, 1ul << 60, 0) == -1 &&
+	      errno == EOVERFLOW);
+	CHECK(remap_file_pages(rw, PAGE, 0, ~0ul, 0) == -1 && errno == EINVAL);
+}
+
 int main(void)
 {
 	return run_cases();

@@ -371,6 +371,16 @@ CASE(maps_tell_shared_memory_apart)
 	CHECK(nr == 2 && number[0] && number[0] != number[1]);
 }
 
+PROVES(madvise, "MADV_MERGEABLE", "shared memory stays one mapping")
+CASE(madvise_mergeable_leaves_shared_memory)
+{
+	char *p = mmap(NULL, 3 * PAGE, RW, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	CHECK(p != MAP_FAILED);
+	CHECK(madvise(p + PAGE, PAGE, MADV_MERGEABLE) == 0);
+	CHECK(syscall(SYS_remap_file_pages, p, 3 * PAGE, 0, 0, 0) == 0);
+}
+
 int main(void)
 {
 	return run_cases();

@@ -374,6 +374,81 @@ CASE(old_forms_that_change_files)
 }
 #endif
 
+/* ---- files without a name ------------------------------------------------------- */
+
+static int tmpfile_in(const char *dir, int flags)
+{
+	return open(dir, O_TMPFILE | flags, 0640);
+}
+
+/* What linkat says to a descriptor by way of /proc, as anybody may ask. */
+static int link_fd(int fd, const char *to)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return linkat(AT_FDCWD, path, AT_FDCWD, to, AT_SYMLINK_FOLLOW);
+}
+
+PROVES(openat, "O_TMPFILE", "a file without a name; EINVAL, ENOTDIR, ENOENT")
+CASE(files_without_a_name)
+{
+	char path[64], text[128] = "";
+	struct stat st;
+	int fd;
+
+	umask(027);
+	fd = tmpfile_in("/tmp", O_RDWR);
+	CHECK(fd >= 0 && write(fd, "hello", 5) == 5);
+	CHECK(fstat(fd, &st) == 0 && st.st_nlink == 0 && st.st_size == 5);
+	CHECK(st.st_mode == (S_IFREG | 0640));
+	CHECK((fcntl(fd, F_GETFL) & O_TMPFILE) == O_TMPFILE);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	CHECK(readlink(path, text, sizeof(text) - 1) > 0);
+	CHECK(!strncmp(text, "/tmp/#", 6) && strstr(text, " (deleted)"));
+	CHECK(tmpfile_in("/tmp", O_RDONLY) == -1 && errno == EINVAL);
+	CHECK(tmpfile_in("/tmp", O_RDWR | O_CREAT) == -1 && errno == EINVAL);
+	CHECK(open("/tmp", (O_TMPFILE & ~O_DIRECTORY) | O_RDWR, 0600) == -1 &&
+	      errno == EINVAL);
+	CHECK(tmpfile_in("/proc/self/exe", O_RDWR) == -1 && errno == ENOTDIR);
+	CHECK(tmpfile_in("/tmp/no/such", O_RDWR) == -1 && errno == ENOENT);
+	CHECK(tmpfile_in("/proc", O_RDWR) == -1 && errno == EOPNOTSUPP);
+}
+
+PROVES(linkat, "AT_EMPTY_PATH",
+       "names a file of O_TMPFILE; ENOENT for O_EXCL, and without the capability")
+CASE(a_name_for_a_file_without_one)
+{
+	uint32_t head[2] = { 0x20080522, 0 }, data[6] = { 0 };
+	int fd = tmpfile_in("/tmp", O_RDWR), again;
+	struct stat st, st2;
+
+	unlink("/tmp/named");
+	unlink("/tmp/named2");
+	CHECK(fd >= 0 && write(fd, "hello", 5) == 5);
+	CHECK(link_fd(fd, "/tmp/named") == 0);
+	CHECK(fstat(fd, &st) == 0 && st.st_nlink == 1);
+	CHECK(stat("/tmp/named", &st2) == 0 && st.st_ino == st2.st_ino);
+	CHECK(link_fd(fd, "/tmp/named") == -1 && errno == EEXIST);
+	CHECK(unlink("/tmp/named") == 0);       /* once is enough */
+	CHECK(link_fd(fd, "/tmp/named") == -1 && errno == ENOENT);
+	fd = tmpfile_in("/tmp", O_WRONLY | O_EXCL);
+	CHECK(fd >= 0 && link_fd(fd, "/tmp/named") == -1 && errno == ENOENT);
+	fd = tmpfile_in("/tmp", O_RDWR);
+	CHECK(linkat(fd, "", AT_FDCWD, "/tmp/named", AT_EMPTY_PATH) == 0);
+	CHECK(linkat(fd, "", AT_FDCWD, "/tmp/named2", AT_EMPTY_PATH) == 0);
+	CHECK(fstat(fd, &st) == 0 && st.st_nlink == 2);
+	again = open("/tmp/named", O_RDWR);
+	CHECK(again >= 0 && write(fd, "x", 1) == 1);
+	CHECK(fstat(again, &st) == 0 && st.st_size == 1);
+	CHECK(unlink("/tmp/named") == 0);
+	fd = tmpfile_in("/tmp", O_RDWR);
+	CHECK(syscall(SYS_capset, head, data) == 0);
+	CHECK(linkat(fd, "", AT_FDCWD, "/tmp/named", AT_EMPTY_PATH) == -1 &&
+	      errno == ENOENT);
+	CHECK(unlink("/tmp/named2") == 0);
+}
+
 int main(void)
 {
 	return run_cases();

@@ -260,6 +260,19 @@ CASE(breakpoint_kills)
 	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGTRAP);
 }
 
+PROVES(rt_sigaction, "SA_UNSUPPORTED",
+       "reads back clear, as all flags that are not there")
+CASE(unknown_flags_read_back_clear)
+{
+	struct sigaction act = { .sa_handler = SIG_IGN,
+				 .sa_flags = SA_RESTART | 0x400 | 0x00100000 };
+	struct sigaction old;
+
+	CHECK(sigaction(SIGUSR1, &act, NULL) == 0);
+	CHECK(sigaction(SIGUSR1, NULL, &old) == 0);
+	CHECK((old.sa_flags & ~0x04000000) == SA_RESTART);
+}
+
 int main(void)
 {
 	return run_cases();

@@ -8,6 +8,7 @@
 #include "check.h"
 
 #include <elf.h>
+#include <sched.h>
 #include <sys/auxv.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -29,6 +30,7 @@ struct image {
 	const Elf64_Sym *sym;
 	const char *str;
 	const uint32_t *hash;           /* buckets, chains, … */
+	const uint32_t *gnu_hash;       /* likewise, younger; or NULL */
 	const uint16_t *versym;
 	const Elf64_Verdef *verdef;
 };
@@ -58,6 +60,7 @@ static void open_image(struct image *i)
 	i->sym = dynamic_find(base, dynamic, DT_SYMTAB);
 	i->str = dynamic_find(base, dynamic, DT_STRTAB);
 	i->hash = dynamic_find(base, dynamic, DT_HASH);
+	i->gnu_hash = dynamic_find(base, dynamic, DT_GNU_HASH);
 	i->versym = dynamic_find(base, dynamic, DT_VERSYM);
 	i->verdef = dynamic_find(base, dynamic, DT_VERDEF);
 	CHECK(i->sym && i->str && i->hash && i->versym && i->verdef);
@@ -305,6 +308,80 @@ CASE(the_clock_goes_on_in_a_child)
 	}
 	CHECK(waitpid(pid, &status, 0) == pid && status == 0);
 }
+
+/* The symbol by the younger table: a filter, buckets, chains of hashes. */
+static const Elf64_Sym *find_by_gnu_hash(const struct image *i,
+					 const char *name)
+{
+	uint32_t nr_buckets = i->gnu_hash[0], first = i->gnu_hash[1];
+	uint32_t nr_words = i->gnu_hash[2], shift = i->gnu_hash[3];
+	const uint64_t *filter = (const uint64_t *)(i->gnu_hash + 4);
+	const uint32_t *buckets = (const uint32_t *)(filter + nr_words);
+	const uint32_t *chain = buckets + nr_buckets;
+	uint32_t h = 5381, n;
+	uint64_t word;
+
+	for (const char *p = name; *p; p++)
+		h = h * 33 + (unsigned char)*p;
+	word = filter[h / 64 % nr_words];
+	if (!(word >> h % 64 & word >> (h >> shift) % 64 & 1))
+		return NULL;
+	n = buckets[h % nr_buckets];
+	if (!n)
+		return NULL;
+	for (;; n++) {
+		if ((chain[n - first] | 1) == (h | 1) &&
+		    !strcmp(i->str + i->sym[n].st_name, name))
+			return &i->sym[n];
+		if (chain[n - first] & 1)
+			return NULL;
+	}
+}
+
+/* Linux 6.1 has this table on x86_64 only. */
+CASE(names_are_found_by_gnu_hash)
+{
+	const char *name = SYMBOL("clock_gettime");
+	const Elf64_Sym *s;
+	struct image i;
+
+	open_image(&i);
+#if defined(__x86_64__)
+	CHECK(i.gnu_hash);
+#endif
+	if (!i.gnu_hash)
+		return;
+	s = find_by_gnu_hash(&i, name);
+	CHECK(s && i.base + s->st_value == find_function(name));
+	CHECK(!find_by_gnu_hash(&i, "no_such_function"));
+}
+
+#if defined(__x86_64__)
+typedef long getcpu_fn(unsigned int *cpu, unsigned int *node, void *unused);
+
+CASE(the_cpu_is_that_of_the_call)
+{
+	getcpu_fn *getcpu = (getcpu_fn *)find_function(SYMBOL("getcpu"));
+	unsigned int cpu, node, now, seen = 0;
+	cpu_set_t all, one;
+
+	CHECK(getcpu && getcpu(NULL, NULL, NULL) == 0);
+	CHECK(sched_getaffinity(0, sizeof(all), &all) == 0);
+	for (unsigned int i = 0; i < CPU_SETSIZE; i++) {
+		if (!CPU_ISSET(i, &all))
+			continue;
+		CPU_ZERO(&one);
+		CPU_SET(i, &one);
+		CHECK(sched_setaffinity(0, sizeof(one), &one) == 0);
+		node = 99;
+		CHECK(getcpu(&cpu, &node, NULL) == 0);
+		CHECK(cpu == i && node == 0);
+		CHECK(syscall(SYS_getcpu, &now, NULL, NULL) == 0 && now == i);
+		seen++;
+	}
+	CHECK(seen > 0);
+}
+#endif
 
 int main(void)
 {

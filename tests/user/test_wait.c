@@ -347,6 +347,67 @@ CASE(clone3_refuses)
 	      errno == EINVAL);
 }
 
+/* struct clone_args as the headers of today have it. */
+struct new_args {
+	uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack,
+		stack_size, tls, set_tid, set_tid_size, cgroup;
+};
+
+static long clone_as(const int *tids, size_t nr_tids)
+{
+	struct new_args args = { .exit_signal = SIGCHLD,
+				 .set_tid = (uintptr_t)tids,
+				 .set_tid_size = nr_tids,
+				 .cgroup = 12345 };
+
+	return syscall(SYS_clone3, &args, sizeof(args));
+}
+
+static void no_capabilities(void)
+{
+	uint32_t head[2] = { 0x20080522, 0 }, data[6] = { 0 };
+
+	CHECK(syscall(SYS_capset, head, data) == 0);
+}
+
+PROVES(clone3, "set_tid",
+       "the child has that number; EEXIST, EINVAL, EPERM, EFAULT")
+CASE(a_child_with_a_number_of_our_choice)
+{
+	int wish = 31313, status, taken[] = { getpid(), 5 },
+	    bad[] = { 0, -1, 1 << 30 };
+	pid_t pid, other;
+
+	pid = (pid_t)clone_as(&wish, 1);
+	if (pid == 0)
+		_exit(getpid() == wish ? 3 : 4);
+	CHECK(pid == wish);
+	CHECK(clone_as(&wish, 1) == -1 && errno == EEXIST);
+	CHECK(waitpid(pid, &status, 0) == pid && WEXITSTATUS(status) == 3);
+	pid = (pid_t)clone_as(&wish, 1);        /* free again; leads a group */
+	if (pid == 0) {
+		setpgid(0, 0);
+		other = fork();
+		if (other == 0)
+			pause();
+		_exit(other < 0);
+	}
+	CHECK(pid == wish && waitpid(pid, &status, 0) == pid && status == 0);
+	CHECK(clone_as(&wish, 1) == -1 && errno == EEXIST);
+	CHECK(kill(-wish, SIGKILL) == 0);
+	CHECK(clone_as(taken, 1) == -1 && errno == EEXIST);
+	CHECK(clone_as(taken, 2) == -1 && errno == EINVAL);
+	CHECK(clone_as(taken, 0) == -1 && errno == EINVAL);
+	CHECK(clone_as(NULL, 1) == -1 && errno == EINVAL);
+	CHECK(clone_as((int *)8, 1) == -1 && errno == EFAULT);
+	for (int i = 0; i < 3; i++)
+		CHECK(clone_as(&bad[i], 1) == -1 && errno == EINVAL);
+	no_capabilities();
+	CHECK(clone_as(&bad[0], 1) == -1 && errno == EINVAL);
+	CHECK(clone_as(taken, 1) == -1 && errno == EPERM);
+	CHECK(clone_as(&wish, 1) == -1 && errno == EPERM);
+}
+
 int main(void)
 {
 	return run_cases();
