@@ -63,7 +63,7 @@
 #include "mm/tables/pgtable.h"
 #include "mm/tables/tlb.h"
 
-/* Below it a child that writes all pages loses more than fork gains. */
+/* Below it a child mostly writes what it got, and gains nothing by waiting. */
 #define SHARE_MIN_MIB 32
 
 u64 share_min_bytes = ~(u64)0;

@@ -33,6 +33,7 @@ static size_t page_of(size_t t, size_t n)
 static void region_make(void)
 {
 	region = lone_pages(NR_PAGES, RW, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	madvise(region, REGION, MADV_NOHUGEPAGE);       /* where there are any */
 	region = (char *)(((uintptr_t)region + TABLE - 1) & -TABLE);
 	for (size_t i = 0; i < NR_PAGES - TABLE / PAGE; i += STEP)
 		*word(i) = (uint32_t)i + 1;
