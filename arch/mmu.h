@@ -100,6 +100,10 @@ extern struct mmu_space mmu_kernel_space;
  * static inline pte_t pte_none(void);
  * static inline enum pte_kind pte_kind(pte_t e, unsigned int level);
  * static inline pte_t pte_make_table(paddr_t table);
+ * static inline pte_t pte_table_with_write(pte_t e, bool allowed);	table
+ * static inline bool pte_table_writable(pte_t e);	above level 0; false: no table, too
+ *	A table entry that denies writing denies it to all that lies below it,
+ *	whatever the leaves say, and they go on saying it. A new one allows it.
  * static inline pte_t pte_make_leaf(paddr_t pa, ptprot_t prot, unsigned int level);
  *	pa is aligned to the level's size; level is one of leaf_levels.
  * static inline pte_t pte_make_swap(swp_t swp);	swp.v < 2^58
@@ -128,6 +132,10 @@ extern struct mmu_space mmu_kernel_space;
  *	Leaf -> same frame with prot; the hardware's young and dirty bits of
  *	the old entry are kept (they are added to prot). Returns the old entry;
  *	the caller's tlb_batch flushes if anything became weaker. Context: table lock.
+ * static inline void pt_set_table_write(pte_t *slot, bool allowed);
+ *	Table -> same table, with writing below it allowed or denied. Either way
+ *	the caller's tlb_batch flushes all that lies below, with `tables`: [M6]
+ *	is not said of table entries. Context: nobody else changes the slot.
  * static inline bool pt_test_clear_young(pte_t *slot, unsigned int level);
  *	Whether it was young; now it is old. No flush needed for correctness.
  *

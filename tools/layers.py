@@ -46,8 +46,9 @@ KNOWN_CIRCLES = [
      "mm/frames/page_debug", "mm/frames/page_slow", "mm/frames/section",
      "mm/frames/zone"},
     {"mm/frames/slab", "mm/frames/slab_cache"},     # the inside of slab.h
-    # struct mm owns the tree whose nodes are VMAs; leaf.h counts for both.
-    {"mm/spaces/leaf", "mm/spaces/mm", "mm/spaces/vma"},
+    # struct mm owns the tree whose nodes are VMAs; leaf.h counts for both, share.h
+    # for tables: a space that ends lets go of its own.
+    {"mm/spaces/leaf", "mm/spaces/mm", "mm/spaces/share", "mm/spaces/vma"},
     # Opening a name of tmpfs may give a fifo, whose files are polled.
     {"kernel/fs/file", "kernel/fs/files", "kernel/fs/pipe", "kernel/fs/poll",
      "kernel/fs/tmpfs"},

@@ -157,6 +157,10 @@ def smp_suites(arch: str) -> list[Suite]:
         suites += [on(arch, f"kernel/race{cpus}-{flavour}", guest_tap(
             flavour, "ktest=smp", 200, smp=cpus), 10, flavour)
             for flavour in ("opt", "debug")]
+    # fork shares page tables wherever one is whole (mm/spaces/share.c).
+    suites.append(on(arch, "user/share4", guest_tap(
+        "opt", "fork_share=2 -- test test_fork_tables test_fork test_accounts test_pagemap",
+        300, smp=4), 20))
     return suites + [on(arch, "kernel/hang", hangs, 10)]
 
 

@@ -46,6 +46,7 @@
 #define PTE_UXN      ((u64)1 << 54)
 #define PTE_SW_DIRTY ((u64)1 << 55)     /* ours: see above */
 #define PTE_RIGHTS_SHIFT 56             /* PT_READ, PT_WRITE, PT_EXEC */
+#define PTE_TABLE_RO ((u64)1 << 62)     /* of a table: APTable[1] */
 #define PTE_FRAME    0x0000fffffffff000ull
 
 #define PTE_SWAP_MARK  ((u64)1 << 5)    /* with V = 0 */
@@ -80,10 +81,23 @@ static inline enum pte_kind pte_kind(pte_t e, unsigned int level)
 	return e.v & PTE_SWAP_MARK ? PTE_SWAP : PTE_LEAF;
 }
 
-/* Rights are decided at the leaf: tables allow everything. */
+/* Rights are decided at the leaf: tables allow everything, unless told not to. */
 static inline pte_t pte_make_table(paddr_t table)
 {
 	return (pte_t){ table.v | PTE_VALID | PTE_TYPE };
+}
+
+/* APTable[1] makes all below it read-only, on every exception level; hardware
+ * that keeps dirty leaves such entries clean. [ARM] D8.4.3 "Hierarchical
+ * permissions" */
+static inline pte_t pte_table_with_write(pte_t e, bool allowed)
+{
+	return (pte_t){ allowed ? e.v & ~PTE_TABLE_RO : e.v | PTE_TABLE_RO };
+}
+
+static inline bool pte_table_writable(pte_t e)
+{
+	return pte_kind(e, 1) == PTE_TABLE && !(e.v & PTE_TABLE_RO);
 }
 
 /* Protection to bits by table: this is on every fault's way. mmu_codec.c. */
@@ -198,6 +212,12 @@ static inline pte_t pt_set_prot(pte_t *slot, ptprot_t prot, unsigned int level)
 			   "+Q"(slot->v)
 			 : "r"(bits), "r"(PTE_KEPT), "L"(PTE_DBM));
 	return (pte_t){ old };
+}
+
+/* A change of rights alone needs no break before the make. [ARM] D8.14.1 */
+static inline void pt_set_table_write(pte_t *slot, bool allowed)
+{
+	WRITE_ONCE(slot->v, pte_table_with_write(pt_read(slot), allowed).v);
 }
 
 static inline bool pt_test_clear_young(pte_t *slot, unsigned int level)

@@ -69,7 +69,25 @@ static inline pte_t pte_make_table(paddr_t table)
 	u64 frame = table.v >> PAGE_SHIFT;
 
 	return (pte_t){ host_scramble(frame << HOST_PTE_FRAME_SHIFT |
+				      PT_WRITE << HOST_PTE_PROT_SHIFT |
 				      PTE_TABLE) };
+}
+
+static inline pte_t pte_table_with_write(pte_t e, bool allowed)
+{
+	const u64 write = PT_WRITE << HOST_PTE_PROT_SHIFT;
+	u64 plain = host_unscramble(e.v);
+
+	return (pte_t){ host_scramble(allowed ? plain | write
+					      : plain & ~write) };
+}
+
+static inline bool pte_table_writable(pte_t e)
+{
+	u64 plain = host_unscramble(e.v);
+
+	return (plain & 3) == PTE_TABLE &&
+	       plain >> HOST_PTE_PROT_SHIFT & PT_WRITE;
 }
 
 static inline pte_t pte_make_leaf(paddr_t pa, ptprot_t prot,
@@ -127,6 +145,7 @@ static inline pte_t pt_read(const pte_t *slot)
 void pt_install(pte_t *slot, pte_t e);
 pte_t pt_clear(pte_t *slot);
 pte_t pt_set_prot(pte_t *slot, ptprot_t prot, unsigned int level);
+void pt_set_table_write(pte_t *slot, bool allowed);
 bool pt_test_clear_young(pte_t *slot, unsigned int level);
 
 /* "freed-but-mapped" when some TLB still translates to one of these frames. */

@@ -193,6 +193,16 @@ pte_t pt_set_prot(pte_t *slot, ptprot_t prot, unsigned int level)
 	return old;
 }
 
+void pt_set_table_write(pte_t *slot, bool allowed)
+{
+	pte_t e = pt_read(slot);
+
+	assertf(plain_kind(e) == PTE_TABLE, "slot=%p kind=%u", (void *)slot,
+		plain_kind(e));
+	__atomic_store_n(&slot->v, pte_table_with_write(e, allowed).v,
+			 __ATOMIC_RELEASE);
+}
+
 bool pt_test_clear_young(pte_t *slot, unsigned int level)
 {
 	pte_t old = pt_read(slot), new;

@@ -76,9 +76,17 @@ static ptprot_t rights_needed(u32 access)
 	return need;
 }
 
+/* What the leaf says and no table above it denies. */
 static ptprot_t walk_prot(const struct host_walk *w)
 {
-	return w->kind == PTE_LEAF ? pte_prot(w->entry[w->level], w->level) : 0;
+	unsigned int level = w->level;
+	ptprot_t prot = w->kind == PTE_LEAF ? pte_prot(w->entry[level], level)
+					    : 0;
+
+	while (++level < mmu_features.levels)
+		if (!pte_table_writable(w->entry[level]))
+			prot &= ~(ptprot_t)PT_WRITE;
+	return prot;
 }
 
 static void *leaf_memory(pte_t e, unsigned int level, vaddr_t va)
@@ -217,7 +225,7 @@ static void look_up(vaddr_t va, u32 access, struct look *look)
 	if ((walk_prot(&w) & need) != need || !set_young_dirty(&w, access))
 		return;
 	tlbsim_insert(cpu, tag, va, w.level, false, slot_phys(w.slot[w.level]),
-		      w.entry[w.level]);
+		      pte_with_prot(w.entry[w.level], walk_prot(&w), w.level));
 	look->memory = leaf_memory(w.entry[w.level], w.level, va);
 }
 

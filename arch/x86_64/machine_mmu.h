@@ -55,11 +55,24 @@ static inline enum pte_kind pte_kind(pte_t e, unsigned int level)
 	return e.v & PTE_SWAP_MARK ? PTE_SWAP : PTE_LEAF;
 }
 
-/* Rights are decided at the leaf: tables allow everything. */
+/* Rights are decided at the leaf: tables allow everything, unless told not to. */
 static inline pte_t pte_make_table(paddr_t table)
 {
 	return (pte_t){ table.v | PTE_PRESENT | PTE_WRITE | PTE_USER |
 			PTE_ACCESSED };
+}
+
+/* W must be set on every level of the walk. [SDM3] 4.6.1 "Determination of
+ * Access Rights" */
+static inline pte_t pte_table_with_write(pte_t e, bool allowed)
+{
+	return (pte_t){ allowed ? e.v | PTE_WRITE : e.v & ~PTE_WRITE };
+}
+
+static inline bool pte_table_writable(pte_t e)
+{
+	return (e.v & (PTE_PRESENT | PTE_LARGE | PTE_WRITE)) ==
+	       (PTE_PRESENT | PTE_WRITE);
 }
 
 /* Protection to bits and back, by table: this is on every fault's way.
@@ -133,6 +146,13 @@ static inline pte_t pt_set_prot(pte_t *slot, ptprot_t prot, unsigned int level)
 					      __ATOMIC_SEQ_CST,
 					      __ATOMIC_RELAXED));
 	return old;
+}
+
+static inline void pt_set_table_write(pte_t *slot, bool allowed)
+{
+	__atomic_exchange_n(&slot->v,
+			    pte_table_with_write(pt_read(slot), allowed).v,
+			    __ATOMIC_SEQ_CST);
 }
 
 static inline bool pt_test_clear_young(pte_t *slot, unsigned int level)

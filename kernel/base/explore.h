@@ -27,6 +27,11 @@
 	X(cow_copied, "the copy is made, the leaf still has the old page")     \
 	X(cow_switched, "the leaf has the copy, the old page a reference")     \
 	X(fork_shared, "read-only in the tables, perhaps not in a TLB")        \
+	X(share_copied,                                                        \
+	  "a table's copy is made, the shared one still in place")             \
+	X(share_broken,                                                        \
+	  "the entry of a shared table is gone, perhaps in a TLB")             \
+	X(share_alone, "no other space has the table, writing still denied")   \
 	X(unmap_cleared, "the leaf is gone, its page not yet in the batch")    \
 	X(mprotect_asked, "the owners were counted, the leaf is as it was")    \
 	X(table_made, "a new table, not linked yet")                           \

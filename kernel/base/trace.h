@@ -35,6 +35,10 @@
 	X(slab_free, "cache, pfn")                             \
 	X(pt_table_alloc, "va, level")                         \
 	X(pt_table_free, "va, level")                          \
+	X(table_shared, "va, spaces: by fork")                 \
+	X(table_copied, "va, spaces: a space got its own")     \
+	X(table_kept, "va, pfn: by the last space that had it") \
+	X(table_left, "va, spaces: unmapped, exit")            \
 	X(tlb_flush_range, "start, end")                       \
 	X(tlb_flush_space, "space, reason")                    \
 	X(tlb_flush_kernel, "start, end")                      \

@@ -15,6 +15,7 @@
 #include "mm/spaces/leaf.h"
 #include "mm/spaces/mm.h"
 #include "mm/spaces/pagemap.h"
+#include "mm/spaces/share.h"
 #include "mm/tables/pgtable.h"
 
 struct numa_count {                     /* pages of one VMA */
@@ -73,6 +74,7 @@ int proc_show_numa_maps(struct strbuf *sb, int pid)
 
 	if (err || !mm)
 		return err;
+	share_own_all();                /* for mapmax */
 	while (more) {
 		struct numa_count count = { 0 };
 
@@ -100,7 +102,7 @@ enum {
  * proc_store_clear_refs() - forget uses: Referenced in smaps begins anew
  *
  * 4 does nothing, as on a Linux without soft-dirty bits.
- * Context: thread. Return: 0, -EINVAL, -ESRCH.
+ * Context: thread. Return: 0, -EINVAL, -ESRCH, -ENOMEM.
  */
 int proc_store_clear_refs(const char *text, int pid)
 {
@@ -116,7 +118,8 @@ int proc_store_clear_refs(const char *text, int pid)
 	if (what == CLEAR_HIWATER)
 		WRITE_ONCE(mm->hiwater_rss, (u64)mm_rss(mm));
 	else if (what != CLEAR_SOFT_DIRTY)
-		mm_clear_young(mm, what != CLEAR_MAPPED, what != CLEAR_ANON);
+		err = mm_clear_young(mm, what != CLEAR_MAPPED,
+				     what != CLEAR_ANON);
 	mm_put(mm);
-	return 0;
+	return err;
 }

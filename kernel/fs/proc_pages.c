@@ -13,6 +13,7 @@
 #include "mm/frames/kmalloc.h"
 #include "mm/frames/kpage.h"
 #include "mm/spaces/pagemap.h"
+#include "mm/spaces/share.h"
 
 #define WORDS_AT_ONCE (PAGE_SIZE / sizeof(u64))
 
@@ -105,6 +106,7 @@ static long kpagecount_read(struct file *file, struct io *io, u64 *pos)
 {
 	struct word_file w = { kpage_end(), kpagecount_fill, NULL };
 
+	share_own_all();                /* a leaf for each space */
 	return words_read(&w, io, pos);
 }
 

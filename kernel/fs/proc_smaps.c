@@ -18,6 +18,7 @@
 #include "lib/errno.h"
 #include "mm/spaces/leaf.h"
 #include "mm/spaces/mm.h"
+#include "mm/spaces/share.h"
 #include "mm/tables/pgtable.h"
 
 #define PSS_SHIFT 12                    /* fraction bits of the Pss sums */
@@ -205,6 +206,7 @@ int proc_show_smaps(struct strbuf *sb, int pid)
 
 	if (err || !mm)
 		return err;
+	share_own_all();
 	while (more) {
 		struct smaps_count count = { 0 };
 
@@ -228,6 +230,7 @@ int proc_show_smaps_rollup(struct strbuf *sb, int pid)
 
 	if (proc_mm_get(pid, &mm) || !mm)
 		return -ESRCH;
+	share_own_all();
 	read_lock(&mm->lock);
 	vma = vma_find(mm, 0);
 	start = vma ? vma->start : 0;

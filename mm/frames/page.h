@@ -71,7 +71,6 @@ enum {                                  /* page.flags, atomic */
 	PG_DIRTY = 1 << 2,
 	PG_REFERENCED = 1 << 3,
 	PG_POISONED = 1 << 4,           /* filled with the free pattern */
-	PG_SHARED = 1 << 5,             /* page table: shared between spaces */
 	PG_ACTIVE_SLAB = 1 << 6,        /* SLAB: some CPU allocates from it */
 	PG_SHMEM = 1 << 6,              /* FILE: counts as shared memory in RSS */
 	PG_EXEC_READY = 1 << 7,         /* instruction caches know the contents */
@@ -90,6 +89,7 @@ struct page {
 			u32 refcount;   /* [atomic] */
 			union {
 				s32 mapcount;   /* ANON, FILE: leaves that map it [atomic] */
+				u32 sharers;    /* TABLE: spaces that have it, but one [atomic] */
 				struct {
 					u16 inuse;      /* SLAB: objects handed out */
 					u16 objects;    /* SLAB: objects in the slab */
@@ -111,7 +111,10 @@ struct page {
 		struct {                /* TABLE: all other slots are none */
 			u16 slot_first; /* [table_lock] */
 			u16 slot_end;
-			u32 slot_groups;        /* the same, finer: see [T5] */
+			union {
+				u32 slot_groups; /* upper ones: the same, finer [T5] */
+				u16 nr_anon;    /* level 0, shared: leaves of ANON pages */
+			};
 		};
 	};
 };

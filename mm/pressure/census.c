@@ -27,7 +27,9 @@
  *       if a mapping has it, which then finds it at its index;
  *  [N5] rss and nr_tables of each space are what its tables hold;
  *  [N6] promised memory (commit_total) is what VMAs, shared memory and the page
- *       cache were promised.
+ *       cache were promised;
+ *  [N7] a table that spaces share (mm/spaces/share.h) says how many they are. Its
+ *       leaves are found in all of them and count once.
  */
 #include "mm/pressure/census.h"
 
@@ -53,6 +55,7 @@ struct census_walk {
 	const char *why;
 	u64 cached;                     /* FILE pages that a mapping has */
 	u64 promised;                   /* pages: of VMAs, files, shared memory */
+	u64 sharers;                    /* of all tables */
 };
 
 static __printf(1, 2) const char *census_say(const char *fmt, ...)
@@ -67,19 +70,42 @@ static __printf(1, 2) const char *census_say(const char *fmt, ...)
 
 /* ---- the walk over all spaces --------------------------------------------------- */
 
-/* Adds `by` to both counters of every page that a leaf of mm maps. */
+/* Adds `by` to both counters of the page behind a leaf, if there is one. */
+static void census_add_leaf(pte_t e, s32 by)
+{
+	struct page *page;
+
+	if (pte_kind(e, 0) == PTE_NONE)
+		return;
+	page = leaf_page(e);
+	if (page == zero_page)
+		return;
+	page->mapcount += by;
+	page->refcount += (u32)by;
+}
+
+/* Of the spaces that share a table only one counts its leaves: the last that comes
+ * when counters are taken, the first when they are given back. */
+static bool census_is_counter(struct page *table, s32 by)
+{
+	if (by < 0)
+		return table->sharers-- == 0;
+	return ++table->sharers == 0;
+}
+
+/* Adds `by` to both counters of every page that a leaf of mm maps, and takes or
+ * gives back the space's part in its tables. */
 static void census_add_leaves(struct mm *mm, s32 by)
 {
 	struct pt_cursor c;
+	pte_t *slot;
 
 	pt_cursor_begin(&c, &mm->space, 0, USER_END);
 	while (pt_cursor_next(&c)) {
-		struct page *page = leaf_page(c.entry);
-
-		if (page == zero_page)
-			continue;
-		page->mapcount += by;
-		page->refcount += (u32)by;
+		if (census_is_counter(c.locked, by))
+			pt_for_each_slot(&c, slot)
+				census_add_leaf(pt_read(slot), by);
+		pt_cursor_skip(&c);
 	}
 	pt_cursor_end(&c);
 }
@@ -139,6 +165,17 @@ static const char *census_check_owned(struct page *page, struct census_walk *w)
 	return NULL;
 }
 
+/* With the spaces taken away: [N7]. */
+static const char *census_check_table(const struct page *page)
+{
+	if ((s32)page->sharers > 0)
+		return census_say("[N7] table %#llx: %u spaces more than point "
+				  "to it",
+				  (unsigned long long)page_to_pfn(page).v,
+				  page->sharers);
+	return page_check(page);
+}
+
 /* Counts the block at page; returns its pages. */
 static u64 census_count_block(struct page *page, struct census_walk *w)
 {
@@ -155,10 +192,14 @@ static u64 census_count_block(struct page *page, struct census_walk *w)
 	if (page->type != PAGE_NONE && page->type != PAGE_RESERVED)
 		nr = (u64)1 << page->order;
 	w->c->by_type[page->type] += nr;
+	if (page->type == PAGE_TABLE)
+		w->sharers += page->sharers;
 	if (w->why)
 		return nr;
 	if (page->type == PAGE_ANON || page->type == PAGE_FILE)
 		w->why = census_check_owned(page, w);
+	else if (page->type == PAGE_TABLE)
+		w->why = census_check_table(page);
 	else
 		w->why = page_check(page);
 	return nr;
@@ -300,6 +341,7 @@ void census_mark(struct census_mark *m)
 	for (i = 0; i < ZONE_NR; i++)
 		census_scan_zone(&zones[i], &w);
 	mm_for_each(census_count_space, m);
+	m->tables -= w.sharers;         /* each once */
 	m->anon = c.by_type[PAGE_ANON];
 	for (i = PAGE_NONE + 1; i < PAGE_TYPES; i++)
 		m->used += c.by_type[i];

@@ -31,7 +31,7 @@ void census_print(const struct census *c);
 /* For leak tests: counts that must be equal before and after. */
 struct census_mark {
 	u64 used;                       /* pages not free, not slab, not table of the kernel */
-	u64 anon, tables, spaces;
+	u64 anon, tables, spaces;       /* tables of spaces, shared ones once */
 };
 void census_mark(struct census_mark *m);
 

@@ -34,8 +34,9 @@
  *  [X4] A frame is named by an entry only while the entry holds a reference:
  *       it is taken before the install, and dropped by whoever clears the
  *       entry, after the flush (mm/spaces/unmap.c).
- *  [X5] Stack growth needs the write lock: the fault gives its read lock up,
- *       and starts again from the look-up.
+ *  [X5] Stack growth, and a table of one's own in place of a shared one (share.h),
+ *       need the write lock: the fault gives its read lock up, and starts again
+ *       from the look-up, or from the access.
  *  [X6] Truncation takes leaves without mm->lock, under the lock of each table;
  *       rmap_walk.c tells why none is left behind.
  *
@@ -50,6 +51,7 @@
 #include "lib/errno.h"
 #include "mm/backing/mapping.h"
 #include "mm/spaces/leaf.h"
+#include "mm/spaces/share.h"
 #include "mm/tables/pgtable.h"
 
 /**
@@ -324,16 +326,34 @@ static bool fault_check_rights(const struct fault_ctx *ctx)
 	return flags & VM_ACCESS;
 }
 
+/* The slot was not reached, or its table is shared: [S2] in share.c says that only
+ * a fault that changes nothing there may go on. */
+static __noinline enum fault_verdict fault_peek_failed(struct fault_ctx *ctx,
+						       int err)
+{
+	if (err != -EBUSY)
+		return fault_fail(ctx, FAULT_OOM, FAULT_WHY_NO_MEMORY);
+	if (ctx->access & FAULT_WRITE ||
+	    pte_kind(ctx->cur.entry, 0) == PTE_NONE)
+		return FAULT_RETRY;
+	return FAULT_OK;
+}
+
 /* From a VMA that covers the address to the verdict. */
 static enum fault_verdict fault_resolve(struct fault_ctx *ctx)
 {
 	struct mm *mm = ctx->mm;
+	enum fault_verdict v;
+	int err;
 
 	if (unlikely(!fault_check_rights(ctx)))
 		return fault_fail(ctx, FAULT_SEGV, FAULT_WHY_RIGHTS);
-	if (unlikely(pt_slot_peek(&ctx->cur, &mm->space, ctx->va,
-				  &mm->nr_tables)))
-		return fault_fail(ctx, FAULT_OOM, FAULT_WHY_NO_MEMORY);
+	err = pt_slot_peek(&ctx->cur, &mm->space, ctx->va, &mm->nr_tables);
+	if (unlikely(err)) {
+		v = fault_peek_failed(ctx, err);
+		if (v != FAULT_OK)
+			return v;
+	}
 	ctx->table = virt_to_page(ctx->cur.slot);
 	yield_point(fault_peeked);
 	if (pte_kind(ctx->cur.entry, 0) != PTE_NONE) {
@@ -363,20 +383,23 @@ static bool fault_try(struct fault_ctx *ctx, struct mm *mm, vaddr_t va,
 	return found;
 }
 
-/* Counts and traces how a fault ended. */
-static void fault_account(struct fault_ctx *ctx, enum fault_verdict v)
+/* Ends a fault that was not resolved at once: [X5] for a shared table, else it is
+ * traced, with its reason for the caller. */
+static __noinline enum fault_verdict fault_end(struct fault_ctx *ctx,
+					       enum fault_verdict v,
+					       enum fault_reason *why)
 {
-	struct mm *mm = ctx->mm;
-
-	if (likely(v == FAULT_OK))
-		__atomic_fetch_add(ctx->major ? &mm->maj_flt : &mm->min_flt, 1,
-				   __ATOMIC_RELAXED);
-	else if (v == FAULT_SEGV)
+	if (v == FAULT_RETRY && share_own_page(ctx->mm, ctx->va))
+		v = fault_fail(ctx, FAULT_OOM, FAULT_WHY_NO_MEMORY);
+	if (v == FAULT_SEGV)
 		trace(fault_segv, ctx->addr, ctx->access);
 	else if (v == FAULT_BUS)
 		trace(fault_bus, ctx->addr, ctx->access);
 	else if (v == FAULT_OOM)
 		trace(fault_oom, ctx->addr, ctx->access);
+	if (why)
+		*why = ctx->why;
+	return v;
 }
 
 enum fault_verdict mm_fault(struct mm *mm, vaddr_t addr, u32 access,
@@ -396,10 +419,11 @@ enum fault_verdict mm_fault(struct mm *mm, vaddr_t addr, u32 access,
 		if (v != FAULT_OK)
 			break;
 	}
-	fault_account(&ctx, v);
-	if (unlikely(v != FAULT_OK) && why)
-		*why = ctx.why;
-	return v;
+	if (unlikely(v != FAULT_OK))
+		return fault_end(&ctx, v, why);
+	__atomic_fetch_add(ctx.major ? &mm->maj_flt : &mm->min_flt, 1,
+			   __ATOMIC_RELAXED);
+	return FAULT_OK;
 }
 
 /**

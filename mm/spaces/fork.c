@@ -5,6 +5,8 @@
  *	parent VMAs ─► copied one by one, in order
  *	parent leaf ─► read-only in both, one more reference, one more leaf
  *
+ *	parent table ─► where a VMA is large: the same table in both (share.h)
+ *
  * Only what a fault could not fill in again is copied: leaves of anonymous
  * pages. Pages of files and the zero page come back by a fault when the child
  * asks for them, which a child that soon calls exec never does; shared
@@ -25,7 +27,6 @@
  * of the parent that became read-only stay so; the next write finds one
  * owner and makes them writable again.
  */
-#include "kernel/base/explore.h"
 #include "kernel/base/trace.h"
 #include "lib/errno.h"
 #include "lib/string.h"
@@ -33,6 +34,7 @@
 #include "mm/spaces/charge.h"
 #include "mm/spaces/leaf.h"
 #include "mm/spaces/mm.h"
+#include "mm/spaces/share.h"
 #include "mm/tables/pgtable.h"
 #include "mm/tables/tlb.h"
 
@@ -42,26 +44,6 @@ struct fork_target {
 	vaddr_t start;
 	vaddr_t end;                    /* of what the table covers */
 };
-
-/* Shares the anonymous page behind one leaf: read-only in the parent, the same
- * leaf in the child. Returns whether the parent lost a right.
- * Context: table lock of the parent. */
-static inline bool fork_copy_leaf(pte_t *slot, pte_t e, pte_t *child,
-				  struct page *page)
-{
-	ptprot_t prot = pte_prot(e, 0);
-	bool was_writable = prot & PT_WRITE;
-
-	if (was_writable) {
-		prot &= ~(ptprot_t)PT_WRITE;
-		e = pte_with_prot(e, prot, 0);
-		pt_set_prot(slot, prot, 0);
-		yield_point(fork_shared);
-	}
-	page_leaf_copied(page);
-	pt_install(child, e);
-	return was_writable;
-}
 
 /* Copies the rest of the cursor's table into the child's, from `child` on.
  * Returns how many anonymous pages there were. */
@@ -79,7 +61,7 @@ static u64 fork_copy_slots(struct pt_cursor *c, pte_t *child,
 		if (pte_kind(e, 0) != PTE_NONE) {
 			page = leaf_page(e);
 			if (page->type == PAGE_ANON) {
-				weaker |= fork_copy_leaf(slot, e, child, page);
+				weaker |= leaf_share(slot, e, child, page);
 				nr++;
 			}
 		}
@@ -155,22 +137,41 @@ static int fork_make_table(struct mm *child, vaddr_t va, struct fork_target *to)
 	return 0;
 }
 
-/* Everything of one private VMA that the child must share. 0 or -ENOMEM. */
-static int fork_copy_pages(struct mm *parent, struct mm *child,
-			   const struct vma *vma, struct tlb_batch *batch)
+/* The leaves of [va, end), which lies in one private VMA. 0 or -ENOMEM. */
+static int fork_copy_range(struct mm *parent, struct mm *child, vaddr_t va,
+			   vaddr_t end, struct tlb_batch *batch)
 {
 	struct fork_target to = { NULL, 0, 0 };
 	struct rss_delta rss = { 0 };
-	vaddr_t va = vma->start;
 	int err = 0;
 
 	while (!err) {
-		va = fork_copy_leaves(parent, va, vma->end, &to, &rss, batch);
-		if (va == vma->end)
+		va = fork_copy_leaves(parent, va, end, &to, &rss, batch);
+		if (va == end)
 			break;
 		err = fork_make_table(child, va, &to);
 	}
 	mm_add_rss(child, &rss);
+	return err;
+}
+
+/* Everything of one private VMA that the child must share: whole tables where
+ * that pays, leaf by leaf before and behind them. 0 or -ENOMEM. */
+static int fork_copy_pages(struct mm *parent, struct mm *child,
+			   const struct vma *vma, struct tlb_batch *batch)
+{
+	vaddr_t start = vma->end, end = vma->end;
+	int err;
+
+	if (share_is_for(vma))
+		share_find_part(vma, &start, &end);
+	err = fork_copy_range(parent, child, vma->start, start, batch);
+	if (start == vma->end)
+		return err;
+	if (!err)
+		err = share_tables(parent, child, start, end, batch);
+	if (!err)
+		err = fork_copy_range(parent, child, end, vma->end, batch);
 	return err;
 }
 
@@ -264,6 +265,7 @@ int mm_fork(struct mm *parent, struct mm **out)
 		family_join(child->family, &child->family_node);
 	charge_settle(child);
 	write_unlock(&parent->lock);
+	mm_list_add(child);
 	if (err) {
 		mm_put(child);
 		return err;

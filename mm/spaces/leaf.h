@@ -10,6 +10,7 @@
 #define MM_SPACES_LEAF_H
 
 #include "arch/mmu.h"
+#include "kernel/base/explore.h"
 #include "mm/backing/backing.h"
 #include "mm/spaces/mm.h"
 
@@ -44,6 +45,26 @@ static inline void leaf_sync_icache(struct page *page, ptprot_t prot)
 		return;
 	icache_sync(page_to_virt(page), PAGE_SIZE);
 	__atomic_fetch_or(&page->flags, PG_EXEC_READY, __ATOMIC_RELAXED);
+}
+
+/* Shares the anonymous page behind a leaf: read-only there, the same leaf in an
+ * empty slot of another table. Returns whether the old leaf lost a right.
+ * Context: lock of the old leaf's table. */
+static inline bool leaf_share(pte_t *slot, pte_t e, pte_t *copy,
+			      struct page *page)
+{
+	ptprot_t prot = pte_prot(e, 0);
+	bool was_writable = prot & PT_WRITE;
+
+	if (was_writable) {
+		prot &= ~(ptprot_t)PT_WRITE;
+		e = pte_with_prot(e, prot, 0);
+		pt_set_prot(slot, prot, 0);
+		yield_point(fork_shared);
+	}
+	page_leaf_copied(page);
+	pt_install(copy, e);
+	return was_writable;
 }
 
 /*

@@ -21,6 +21,7 @@
 #include "mm/spaces/fault.h"
 #include "mm/spaces/leaf.h"
 #include "mm/spaces/mmap.h"
+#include "mm/spaces/share.h"
 #include "mm/tables/pgtable.h"
 #include "mm/tables/tlb.h"
 
@@ -112,15 +113,20 @@ static int madvise_change_flags(struct mm *mm, vaddr_t start, vaddr_t end,
 
 /* ---- leaves go, pages come ----------------------------------------------------- */
 
-/* Drops the leaves of [start, end) inside one VMA. Context: mm->lock. */
-static void madvise_drop(struct vma *vma, vaddr_t start, vaddr_t end)
+/* Drops the leaves of [start, end) inside one VMA. Context: mm->lock. 0; -EAGAIN:
+ * no memory for a table of the space's own. */
+static int madvise_drop(struct vma *vma, vaddr_t start, vaddr_t end)
 {
 	struct tlb_batch batch;
 
+	if (share_own_borders(vma->mm, start, end))
+		return -EAGAIN;
 	tlb_batch_begin(&batch, &vma->mm->space, TLB_UNMAP);
 	batch.shared = true;            /* faults run */
+	share_leave_range(vma->mm, start, end, &batch);
 	mm_unmap_pages(vma->mm, start, end, &batch);
 	tlb_batch_end(&batch);
+	return 0;
 }
 
 /* The file loses the pages of [start, end), for all who map it. */
@@ -142,16 +148,13 @@ static int madvise_one(struct vma *vma, vaddr_t start, vaddr_t end, int advice)
 	case MADV_DONTNEED:
 		if (vma->flags & VM_LOCKED)
 			return -EINVAL;
-		madvise_drop(vma, start, end);
-		return 0;
+		return madvise_drop(vma, start, end);
 	case MADV_DONTNEED_LOCKED:
-		madvise_drop(vma, start, end);
-		return 0;
+		return madvise_drop(vma, start, end);
 	case MADV_FREE:
 		if (vma->mapping || vma->flags & VM_LOCKED)
 			return -EINVAL;
-		madvise_drop(vma, start, end);
-		return 0;
+		return madvise_drop(vma, start, end);
 	case MADV_COLD:
 	case MADV_PAGEOUT:
 		return vma->flags & VM_LOCKED ? -EINVAL : 0;
@@ -184,6 +187,26 @@ static int madvise_each(struct mm *mm, vaddr_t start, vaddr_t end, int advice)
 			return err;
 	}
 	return at < end ? -ENOMEM : hole;
+}
+
+/* Orders: side by side with faults, unless tables that are shared with a relative
+ * may have to go (share.h). */
+static int madvise_now(struct mm *mm, vaddr_t start, vaddr_t end, int advice)
+{
+	int err = 0;
+	bool shared;
+
+	read_lock(&mm->lock);
+	shared = mm->nr_shared;
+	if (likely(!shared))
+		err = madvise_each(mm, start, end, advice);
+	read_unlock(&mm->lock);
+	if (unlikely(shared)) {
+		write_lock(&mm->lock);
+		err = madvise_each(mm, start, end, advice);
+		write_unlock(&mm->lock);
+	}
+	return err;
 }
 
 /* Touches each VMA's part in turn. -EINVAL: it does not give the right; -EFAULT:
@@ -229,7 +252,7 @@ static bool madvise_is_known(int advice)
  *
  * Context: thread, without mm->lock; may sleep. Return: 0; -EINVAL (unknown
  * advice, misaligned, not for this kind of memory); -ENOMEM (a hole, after the
- * rest was done; no memory for a split); -EACCES (MADV_REMOVE);
+ * rest was done; no memory for a split); -EACCES (MADV_REMOVE); -EAGAIN;
  * -EFAULT (MADV_POPULATE_* past the end of a file).
  */
 int mm_madvise(struct mm *mm, vaddr_t addr, size_t len, int advice)
@@ -247,12 +270,8 @@ int mm_madvise(struct mm *mm, vaddr_t addr, size_t len, int advice)
 	if (advice == MADV_POPULATE_READ || advice == MADV_POPULATE_WRITE)
 		return madvise_populate(mm, addr, end,
 					advice == MADV_POPULATE_WRITE);
-	if (!f) {
-		read_lock(&mm->lock);
-		err = madvise_each(mm, addr, end, advice);
-		read_unlock(&mm->lock);
-		return err;
-	}
+	if (!f)
+		return madvise_now(mm, addr, end, advice);
 	write_lock(&mm->lock);
 	err = madvise_change_flags(mm, addr, end, f, &dead);
 	write_unlock(&mm->lock);

@@ -28,6 +28,7 @@
 #include "mm/frames/slab.h"
 #include "mm/spaces/leaf.h"
 #include "mm/spaces/mman.h"
+#include "mm/spaces/share.h"
 #include "mm/tables/pgtable.h"
 #include "mm/tables/tlb.h"
 
@@ -58,6 +59,7 @@ void mm_init(void)
 	mm_cache = kmem_cache_create("mm", sizeof(struct mm), 8, CACHE_PANIC,
 				     NULL);
 	vma_cache_init();
+	share_init();
 	family_cache_init();
 	sched_switch_space = mm_switch_space;
 }
@@ -79,8 +81,16 @@ void mm_use(struct thread *t, struct mm *mm)
 
 /* ---- birth and end ------------------------------------------------------------- */
 
-/* A space with an empty top table and one user, which its family does not know
- * yet. NULL: no memory, and the family's reference stays the caller's. */
+/** mm_list_add() - let mm_for_each() see it. Context: thread, no mm lock. */
+void mm_list_add(struct mm *mm)
+{
+	mutex_lock(&mm_list_lock);
+	list_push_back(&mm_list, &mm->all_node);
+	mutex_unlock(&mm_list_lock);
+}
+
+/* A space with an empty top table and one user, which neither its family nor the
+ * list knows yet. NULL: no memory, and the family's reference stays the caller's. */
 static struct mm *mm_alloc(struct family *family)
 {
 	struct mm *mm = kmem_cache_alloc(mm_cache, GFP_KERNEL);
@@ -103,9 +113,6 @@ static struct mm *mm_alloc(struct family *family)
 	mm->limit_stack = mm->limit_memlock = ~(u64)0;
 	mm->family = family;
 	list_init(&mm->family_node);
-	mutex_lock(&mm_list_lock);
-	list_push_back(&mm_list, &mm->all_node);
-	mutex_unlock(&mm_list_lock);
 	return mm;
 }
 
@@ -127,13 +134,15 @@ int mm_create(struct mm **out)
 		return -ENOMEM;
 	}
 	family_join(family, &(*out)->family_node);
+	mm_list_add(*out);
 	return 0;
 }
 
 /**
  * mm_create_relative() - the same in the family of another space
  *
- * For fork, which calls family_join() when the child has its leaves.
+ * For fork, which calls family_join() when the child has its leaves, and
+ * mm_list_add(), without which there must be no mm_put().
  * Context: thread, no locks. Return: 0 or -ENOMEM.
  */
 int mm_create_relative(struct mm *parent, struct mm **out)
@@ -179,6 +188,7 @@ static void mm_destroy(struct mm *mm)
 	mmu_space_fini(&mm->space);     /* no CPU has its translations now */
 	tlb_batch_begin(&batch, &mm->space, TLB_EXIT);
 	batch.dying = true;
+	share_leave_range(mm, 0, USER_END, &batch);
 	mm_unmap_pages(mm, 0, USER_END, &batch);
 	pt_free_tables(&mm->space, 0, USER_END, 0, USER_END, &batch,
 		       &mm->nr_tables);
@@ -302,6 +312,8 @@ const char *mm_check(struct mm *mm)
 		why = pt_check(&mm->space);
 	if (!why)
 		why = mm_check_leaves(mm);
+	if (!why)
+		why = share_check(mm);
 	if (!why)
 		why = mm_check_backings(mm);
 	if (!why && mm->brk < mm->start_brk)

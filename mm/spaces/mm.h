@@ -52,6 +52,7 @@ struct mm {
 	s64 rss[RSS_NR];                /* pages mapped [atomic] */
 	u64 hiwater_rss;                /* pages, as of the last shrink: mm_hiwater_rss() */
 	u64 nr_tables;                  /* page-table pages, the top one too [atomic] */
+	u64 nr_shared;                  /* of them: writing denied, share.h [lock] */
 	u64 min_flt, maj_flt;           /* faults [atomic] */
 	/* bytes; RLIMIT_*. memlock: ~0 for who has CAP_IPC_LOCK */
 	u64 limit_as, limit_data, limit_stack, limit_memlock;
@@ -65,8 +66,10 @@ struct mm {
 
 /* A space with a top table and no VMAs; users = 1. 0 or -ENOMEM. */
 int __must_check mm_create(struct mm **out);
-/* The same for a child; fork calls family_join() when it has its leaves. */
+/* The same for a child; fork calls family_join() when it has its leaves, and
+ * mm_list_add(), before which mm_for_each() passes it over. */
 int __must_check mm_create_relative(struct mm *parent, struct mm **out);
+void mm_list_add(struct mm *mm);
 void mm_get(struct mm *mm);
 /* The last user tears everything down. Context: thread, not running in mm. */
 void mm_put(struct mm *mm);

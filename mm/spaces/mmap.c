@@ -27,6 +27,7 @@
 #include "mm/backing/mapping.h"
 #include "mm/spaces/charge.h"
 #include "mm/spaces/fault.h"
+#include "mm/spaces/share.h"
 #include "mm/tables/pgtable.h"
 #include "mm/tables/tlb.h"
 
@@ -385,6 +386,7 @@ static void mmap_clear_leaves(struct mm *mm, const struct vma *vma,
 			      vaddr_t start, vaddr_t end,
 			      struct tlb_batch *batch)
 {
+	share_leave_range(mm, start, end, batch);
 	mm_unmap_pages(mm, start, end, batch);
 	for (; vma && vma->start < end; vma = vma_next(vma))
 		if (vma->mapping) {
@@ -442,6 +444,8 @@ int mmap_cut(struct mm *mm, vaddr_t start, vaddr_t end, struct vma **dead)
 
 	if (!vma || vma->start >= end)
 		return 0;
+	if (share_own_borders(mm, start, end))
+		return -ENOMEM;
 	if (vma->start < start && vma->end > end) {
 		if (mm->nr_vmas >= MM_MAX_MAP_COUNT)
 			return -ENOMEM;

@@ -22,6 +22,7 @@
 #include "mm/spaces/fault.h"
 #include "mm/spaces/leaf.h"
 #include "mm/spaces/mmap.h"
+#include "mm/spaces/share.h"
 #include "mm/tables/pgtable.h"
 #include "mm/tables/tlb.h"
 
@@ -183,10 +184,12 @@ static int mprotect_commit(struct mm *mm, struct vma *vma, vaddr_t start,
 			   vaddr_t end, u32 prot, struct mprotect_rest *rest)
 {
 	struct tlb_batch batch;
+	int err = share_own_range(mm, start, end);
 
+	if (err)
+		return err;
 	if (vma->start != start || vma->end != end) {
-		int err = vma_isolate(mm, start, end);
-
+		err = vma_isolate(mm, start, end);
 		if (err)
 			return err;
 		vma = vma_find(mm, start);
@@ -286,7 +289,8 @@ int mm_mprotect(struct mm *mm, vaddr_t addr, size_t len, u32 prot)
 		trace(mprotect, addr, len);
 	charge_settle(mm);
 	write_unlock(&mm->lock);
-	vma_free_chain(rest.dead);
+	if (unlikely(rest.dead))
+		vma_free_chain(rest.dead);
 	if (unlikely(rest.fill_end))
 		mprotect_fill_locked(mm, rest.fill_start, rest.fill_end);
 	return err;

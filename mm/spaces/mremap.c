@@ -24,6 +24,7 @@
 #include "mm/spaces/fault.h"
 #include "mm/spaces/leaf.h"
 #include "mm/spaces/mmap.h"
+#include "mm/spaces/share.h"
 #include "mm/tables/pgtable.h"
 #include "mm/tables/tlb.h"
 
@@ -219,8 +220,10 @@ static int mremap_move_to(struct mremap_request *rq, struct vma *vma,
 	struct mm *mm = rq->mm;
 	bool moved = false;
 	struct vma *new;
-	int err;
+	int err = share_own_range(mm, rq->old, rq->old + len);
 
+	if (err)
+		return err;
 	if (!keep || (stays && vma->flags & VM_LOCKED)) {
 		err = vma_isolate(mm, rq->old, rq->old + rq->old_len);
 		if (err)

@@ -11,6 +11,7 @@
 
 #include "lib/string.h"
 #include "mm/spaces/leaf.h"
+#include "mm/spaces/share.h"
 #include "mm/tables/pgtable.h"
 #include "mm/tables/tlb.h"
 
@@ -37,6 +38,7 @@ void mm_pagemap(struct mm *mm, vaddr_t start, u64 *word, size_t nr)
 	struct pt_cursor c;
 
 	memset(word, 0, nr * sizeof(*word));
+	share_own_all();                /* who counts, pays */
 	read_lock(&mm->lock);
 	pt_cursor_begin(&c, &mm->space, start, start + nr * PAGE_SIZE);
 	while (pt_cursor_next(&c))
@@ -76,18 +78,22 @@ static void pagemap_age_vma(const struct vma *vma, struct tlb_batch *batch)
  * mm_clear_young() - forget which pages were used: the next use shows again
  *
  * anon, files: VMAs of which kind. Translations are flushed, so that no CPU uses a
- * page without saying so. Context: thread, no locks.
+ * page without saying so. Tables that relatives have too become the space's own.
+ * Context: thread, no locks. Return: 0 or -ENOMEM.
  */
-void mm_clear_young(struct mm *mm, bool anon, bool files)
+int mm_clear_young(struct mm *mm, bool anon, bool files)
 {
 	struct tlb_batch batch;
 	struct vma *vma;
+	int err;
 
-	read_lock(&mm->lock);
+	write_lock(&mm->lock);
+	err = share_own_range(mm, 0, USER_END);
 	tlb_batch_begin(&batch, &mm->space, TLB_PROTECT);
-	for (vma = vma_find(mm, 0); vma; vma = vma_next(vma))
+	for (vma = vma_find(mm, 0); !err && vma; vma = vma_next(vma))
 		if (vma->mapping ? files : anon)
 			pagemap_age_vma(vma, &batch);
 	tlb_batch_end(&batch);
-	read_unlock(&mm->lock);
+	write_unlock(&mm->lock);
+	return err;
 }

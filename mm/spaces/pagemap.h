@@ -17,7 +17,7 @@ struct mm;
 #define PAGEMAP_EXCLUSIVE ((u64)1 << 56)
 
 /* Every page looks as if nobody had used it: of anonymous VMAs, of files'. */
-void mm_clear_young(struct mm *mm, bool anon, bool files);
+int __must_check mm_clear_young(struct mm *mm, bool anon, bool files);
 
 void mm_pagemap(struct mm *mm, vaddr_t start, u64 *word, size_t nr);
 

@@ -20,7 +20,8 @@ typedef bool rmap_leaf_fn(struct vma *vma, struct pt_cursor *c, void *arg);
 
 /*
  * fn for every leaf that maps a FILE or ANON page. Leaves that come or go at the
- * same time may be missed or seen. Returns how many were seen; -EBUSY if a space
+ * same time may be missed or seen. A leaf of a table that spaces share is seen in
+ * each of them, and is not fn's to change (share.h: [S2]). Returns how many were seen; -EBUSY if a space
  * could not be looked into now, because it is being changed. Context: thread, the
  * caller holds a reference; takes rmap.lock or family->lock: no mapping's lock and
  * no spinlock is held.

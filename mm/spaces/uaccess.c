@@ -15,6 +15,7 @@
 #include "lib/string.h"
 #include "mm/spaces/fault.h"
 #include "mm/spaces/leaf.h"
+#include "mm/spaces/share.h"
 #include "mm/tables/pgtable.h"
 
 /**
@@ -109,6 +110,8 @@ static struct page *uaccess_present_page(struct mm *mm, vaddr_t va, bool write)
 	struct page *page = NULL;
 	struct pt_cursor c;
 
+	if (write && share_denies_write(mm, va))
+		return NULL;
 	if (!pt_slot_find(&c, &mm->space, va))
 		return NULL;
 	if (pte_kind(c.entry, c.level) == PTE_LEAF &&

@@ -97,7 +97,7 @@ static __force_inline void unmap_range(struct mm *mm, vaddr_t start,
  *
  * References go to the batch, RSS shrinks; page tables stay.
  * Context: thread; mm->lock, a space that nobody uses any more, or the rmap.lock
- * of a file that the range maps.
+ * of a file that the range maps. The tables are the space's own (share.h).
  */
 void mm_unmap_pages(struct mm *mm, vaddr_t start, vaddr_t end,
 		    struct tlb_batch *batch)

@@ -124,13 +124,18 @@ static struct spinlock *pt_grow_lock(const struct mmu_space *space,
 	return &virt_to_page(slot)->table_lock;
 }
 
+static inline void pt_claim_group(struct page *table, unsigned int slot)
+{
+	table->slot_groups |= 1u << slot / PT_GROUP;
+}
+
 /* The slot of an upper table is about to be filled [T5]. */
 static void pt_claim_upper(const pte_t *slot)
 {
 	struct page *table = virt_to_page(slot);
 
 	pt_claim_slots(slot, 1);
-	table->slot_groups |= 1u << pt_slot_index(slot) / PT_GROUP;
+	pt_claim_group(table, pt_slot_index(slot));
 }
 
 /* Links table unless another CPU was faster; false: it was. */
@@ -233,6 +238,15 @@ static __force_inline pte_t *pt_step(pte_t *table, vaddr_t va, unsigned int l)
 	return likely(pte_kind(e, l) == PTE_TABLE) ? pt_below(e, l) : NULL;
 }
 
+/* The same to a table below which writing is allowed. */
+static __force_inline pte_t *pt_step_open(pte_t *table, vaddr_t va,
+					  unsigned int l)
+{
+	pte_t e = pt_read(&table[pt_index(va, l)]);
+
+	return likely(pte_table_writable(e)) ? pt_below(e, l) : NULL;
+}
+
 /* The table of `level` on va's way, if all tables above it exist; or NULL. The
  * usual way, from the fourth level to the last table, is written out: with known
  * levels a step is half as long, and every fault takes it. */
@@ -242,9 +256,11 @@ static __force_inline pte_t *pt_walk_to(const struct mmu_space *space,
 	pte_t *table = space->top;
 	unsigned int l = pt_top_level();
 
-	if (level == 0 && likely(l == 3)) {
+	if (level <= 1 && likely(l == 3)) {
 		table = pt_step(table, va, 3);
 		table = likely(table) ? pt_step(table, va, 2) : NULL;
+		if (level == 1)
+			return table;
 		return likely(table) ? pt_step(table, va, 1) : NULL;
 	}
 	for (; table && l > level; l--)
@@ -289,6 +305,8 @@ static __force_inline void pt_cursor_take(struct pt_cursor *c,
 			spin_lock(&page->table_lock);
 		}
 		pt_claim_slots_of(page, pt_index(va, level), 1);
+		if (level)
+			pt_claim_group(page, pt_index(va, level));
 	}
 	pt_cursor_stand(c, &table[pt_index(va, level)], va, level);
 }
@@ -341,10 +359,28 @@ int pt_slot_alloc_from(struct pt_cursor *c, struct mmu_space *space, vaddr_t va,
 	return pt_descend(c, space, va, level, NULL, spare, DESCEND_LOCK);
 }
 
+/* pt_slot_peek() when the way is not there, or closed to writers. */
+static __noinline int pt_peek_slow(struct pt_cursor *c, struct mmu_space *space,
+				   vaddr_t va, u64 *nr_tables)
+{
+	int err = pt_descend(c, space, va, 0, nr_tables, NULL, DESCEND_PEEK);
+
+	if (!err && !pte_table_writable(pt_read(pt_table_slot(space, va))))
+		return -EBUSY;
+	return err;
+}
+
 int pt_slot_peek(struct pt_cursor *c, struct mmu_space *space, vaddr_t va,
 		 u64 *nr_tables)
 {
-	return pt_slot_reach(c, space, va, 0, nr_tables, DESCEND_PEEK);
+	pte_t *table = pt_walk_to(space, va, 1);
+
+	if (likely(table))
+		table = pt_step_open(table, va, 1);
+	if (unlikely(!table))
+		return pt_peek_slow(c, space, va, nr_tables);
+	pt_cursor_take(c, space, table, va, 0, DESCEND_PEEK);
+	return 0;
 }
 
 bool pt_slot_find(struct pt_cursor *c, struct mmu_space *space, vaddr_t va)
@@ -370,6 +406,16 @@ bool pt_slot_find(struct pt_cursor *c, struct mmu_space *space, vaddr_t va)
 	pt_cursor_lock(c, table);
 	pt_cursor_stand(c, &table[pt_index(va, l)], va, l);
 	return true;
+}
+
+pte_t *pt_table_slot(struct mmu_space *space, vaddr_t va)
+{
+	pte_t *table = pt_walk_to(space, va, 1), *slot;
+
+	if (!table)
+		return NULL;
+	slot = &table[pt_index(va, 1)];
+	return pte_kind(pt_read(slot), 1) == PTE_TABLE ? slot : NULL;
 }
 
 /* ---- walking a range ---------------------------------------------------- */

@@ -24,7 +24,8 @@
  * a user table only slots of [slot_first, slot_end) of its struct page are not
  * none: a table with one page in it is not searched for 511 others. Whoever is
  * given slots to fill has them claimed. Upper tables, with few entries far apart, also
- * have a bit for each PT_GROUP slots: slot_groups.
+ * have a bit for each PT_GROUP slots: slot_groups; [T6] one entry leads to a table,
+ * except for level-0 tables that spaces share after fork (mm/spaces/share.h).
  */
 #ifndef MM_TABLES_PGTABLE_H
 #define MM_TABLES_PGTABLE_H
@@ -208,8 +209,8 @@ int __must_check pt_slot_alloc_private(struct pt_cursor *c,
  * pt_slot_peek() - the level-0 slot of va in a user space, tables made, no lock
  *
  * c->entry is what it was a moment ago. Who wants to fill the slot takes the
- * table's lock, looks again, and claims the slot [T5]. Context, Return: as
- * pt_slot_alloc().
+ * table's lock, looks again, and claims the slot [T5]. Context: as pt_slot_alloc().
+ * Return: as that; -EBUSY: c stands on the slot, but its table denies writing [T6].
  */
 int __must_check pt_slot_peek(struct pt_cursor *c, struct mmu_space *space,
 			      vaddr_t va, u64 *nr_tables);
@@ -217,6 +218,10 @@ int __must_check pt_slot_peek(struct pt_cursor *c, struct mmu_space *space,
 /** pt_slot_find() - same without making anything; false: no such table. The
  * cursor's level tells where it stopped (a huge leaf may be higher). */
 bool pt_slot_find(struct pt_cursor *c, struct mmu_space *space, vaddr_t va);
+
+/** pt_table_slot() - the level-1 slot of va in a user space, if it holds a table;
+ * or NULL. Context: as pt_cursor_next(), no lock is taken. */
+pte_t *pt_table_slot(struct mmu_space *space, vaddr_t va);
 
 /* Frames [next, end) from which tables may be made where nothing can be
  * allocated: memmap growth. next moves on. */

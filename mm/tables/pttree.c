@@ -45,7 +45,8 @@ static void table_unlink(const struct table_sweep *s, pte_t *slot,
 	pte_t old = pt_clear(slot);
 	pte_t *table = table_below(old, level);
 
-	assert_slow(table_is_empty(table, level - 1));
+	assert_slow(pte_table_writable(old) &&
+		    table_is_empty(table, level - 1));
 	tlb_batch_note(s->batch, table_va, PAGE_SIZE);
 	tlb_batch_put_table(s->batch, virt_to_page(table));
 	if (s->nr_tables)

@@ -80,12 +80,6 @@ void tlb_batch_flush(struct tlb_batch *b)
 	b->nr = 0;
 }
 
-/** tlb_batch_end() - the last flush; the batch is done. Context: as _flush. */
-void tlb_batch_end(struct tlb_batch *b)
-{
-	tlb_batch_flush(b);
-}
-
 void tlb_batch_put_table(struct tlb_batch *b, struct page *table)
 {
 	assert_slow(table->type == PAGE_TABLE);

@@ -28,6 +28,7 @@
 	X(UNMAP, "unmap")       \
 	X(PROTECT, "protect")   \
 	X(FORK, "fork")         \
+	X(SHARE, "share")       \
 	X(COW, "cow")           \
 	X(MOVE, "move")         \
 	X(AGE, "age")           \
@@ -73,8 +74,13 @@ static inline void tlb_batch_begin(struct tlb_batch *b, struct mmu_space *space,
 	b->nr = 0;
 }
 
-void tlb_batch_end(struct tlb_batch *b);
 void tlb_batch_flush(struct tlb_batch *b);
+
+/** tlb_batch_end() - the last flush; the batch is done. Context: as _flush. */
+static inline void tlb_batch_end(struct tlb_batch *b)
+{
+	tlb_batch_flush(b);
+}
 
 /** tlb_batch_note() - a translation of [va, va + len) became weaker or went. */
 static inline void tlb_batch_note(struct tlb_batch *b, vaddr_t va, size_t len)

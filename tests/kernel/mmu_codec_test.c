@@ -118,10 +118,19 @@ static void table_round_trip(paddr_t pa)
 {
 	pte_t e = pte_make_table(pa);
 
+	pte_t denied = pte_table_with_write(e, false);
+
 	for (unsigned int l = 1; l < mmu_features.levels; l++) {
 		EXPECT_EQ(pte_kind(e, l), PTE_TABLE);
 		EXPECT_EQ(pte_paddr(e, l).v, pa.v);
+		EXPECT_EQ(pte_kind(denied, l), PTE_TABLE);
+		EXPECT_EQ(pte_paddr(denied, l).v, pa.v);
 	}
+	EXPECT(pte_table_writable(e) && !pte_table_writable(denied));
+	EXPECT(!pte_table_writable(pte_none()));
+	EXPECT(!pte_table_writable(pte_make_leaf(pa_make(0), RIG_RW, 1)));
+	EXPECT_EQ(pte_table_with_write(denied, false).v, denied.v);
+	EXPECT_EQ(pte_table_with_write(denied, true).v, e.v);
 }
 
 TEST(mmu, table_entries_round_trip)

@@ -250,6 +250,35 @@ TEST(mmu, a_large_leaf_maps_all_its_bytes)
 	page_free(block, order);
 }
 
+/* ---- tables that deny writing ------------------------------------------- */
+
+/* The leaf keeps its rights, and has them again when the table allows it. */
+TEST(mmu, a_table_denies_writing)
+{
+	struct page *page = rig_page(7);
+	vaddr_t end = RIG_VA + pt_level_size(1);
+	struct rig rig;
+	pte_t *slot;
+
+	EXPECT(page && rig_begin(&rig));
+	EXPECT(rig_map(&rig, RIG_VA, page, RIG_FULL));
+	EXPECT(rig_poke(RIG_VA, 8));            /* writable in the TLB */
+	slot = pt_table_slot(&rig.space, RIG_VA);
+	EXPECT(slot && !pt_table_slot(&rig.space, end + GIB(1)));
+	pt_set_table_write(slot, false);
+	mmu_flush_range(&rig.space, RIG_VA, end, true);
+	EXPECT(!rig_poke(RIG_VA, 9));
+	EXPECT_EQ(rig_peek(RIG_VA), 8);
+	EXPECT(rig_prot(&rig, RIG_VA) & PT_WRITE);
+	EXPECT(!rig_poke(RIG_VA, 9));           /* read-only in the TLB */
+	pt_set_table_write(slot, true);
+	mmu_flush_range(&rig.space, RIG_VA, end, true);
+	EXPECT(rig_poke(RIG_VA, 9));
+	EXPECT_EQ(page_byte(page), 9);
+	rig_end(&rig);
+	page_free(page, 0);
+}
+
 /* ---- pt_replace: on return nobody uses the old leaf --------------------- */
 
 TEST(mmu, replace_leaves_no_use_of_the_old_frame)

@@ -26,6 +26,7 @@
 #include "lib/string.h"
 #include "mm/frames/page_alloc.h"
 #include "mm/pressure/census.h"
+#include "mm/spaces/share.h"
 #include "tests/unit/explore.h"
 #include "tests/unit/explore_shrink.h"
 
@@ -64,6 +65,13 @@ static const struct scenario {
 	{ "madvise x fault", "P d0 r0; P w0 r0; P r0 w0 r0" },
 	{ "madvise x madvise", "P d? w?; P d? r?; P w? r? w?" },
 	{ "mmap over x fault", "P a0 r0; P w0 r0; P r0 w0" },
+	{ "table x exit", "C x0; P w0 w1 r0; P w1 r1" },
+	{ "table x munmap", "C U0 r0; P w0 r1; P r0 w1" },
+	{ "table x fork", "P f0 w0; C f1 w1; C w0 r1" },
+	{ "table x mprotect", "C p0 w1 q0; P w0 q1; P r0 w1" },
+	{ "table x madvise", "C d0 r0 w0; P w0 r0; P d1 r1" },
+	{ "table x mremap", "C m0 r8; P w0 r0; P w1 r1" },
+	{ "table x table", "P w0 r1; C w0 r1; C U0; P k1 r0" },
 	{ "kernel write x fork", "P k0 k1; P f0; C k0 w0" },
 	{ "frames", "P g0 g0; P g0 w2; P g0 u2" },
 	{ "objects", "P s0 s0; P s0 s0; P s0" },
@@ -187,7 +195,8 @@ static void make_parent(void)
 	first.file[0] = 0x11;
 	first.file_pages = FILE_PAGES;
 	first.alive = 1;
-	MUST(space_map_at(spaces[0], AT(0), 4, SPACE_RW));
+	MUST(space_map_at(spaces[0], LOWEST, (AT(4) - LOWEST) / PAGE_SIZE,
+			  SPACE_RW));
 	MUST(space_mmap(spaces[0], AT(4), 2, SPACE_RW, MAP_SHARED | MAP_FIXED,
 			file, &err));
 	MUST(space_mmap(spaces[0], AT(6), 2, SPACE_RW, MAP_PRIVATE | MAP_FIXED,
@@ -371,6 +380,7 @@ static void explore_seed(const char *text, u64 seed)
 	dice_seed(seed + 12345); /* whatever the script drew */
 	census_mark(&before);
 	running = true;
+	share_min_bytes = seed / array_size(scenarios) % 2 ? ~(u64)0 : MIB(2);
 	set_up();
 	stale_run_begins();
 	tick = 0;

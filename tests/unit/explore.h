@@ -67,6 +67,7 @@ void stale_settle(int actor);
 #define BASE	   (GIB(1) - 2 * PAGE_SIZE) /* two pages in one table, */
 #define PAGES	   12			    /* ten in the next */
 #define AT(page)   (BASE + (page)*PAGE_SIZE)
+#define LOWEST	   (GIB(1) - MIB(2)) /* of the table of AT(0) */
 #define BYTE	   1234 /* offset of the byte that counts */
 #define FILE_PAGES 2
 #define SPACES	   (2 + MAX_OPS) /* P, C, and what fork makes */

@@ -5,9 +5,10 @@
  *	"P w0 r0; P u0; C w0"	three actors: two in space P, one in its child C;
  *				the first writes page 0 and reads it, …
  *
- *	page     0    1  │  2    3    4    5    6    7    8 … 11
+ *	 …  page 0    1  │  2    3    4    5    6    7    8 … 11
  *	         anonymous          file shared private   nothing
- *	              table border
+ *	 one VMA      table border
+ *	 on 2 MiB: fork shares the table of pages 0 and 1 in every second run
  *
  * '?' is any page, '*' any operation. The reference is an array of pages and
  * does one operation at a time; what several at once may come to is the
@@ -18,6 +19,7 @@
 #include "lib/errno.h"
 #include "mm/frames/kmalloc.h"
 #include "mm/spaces/rmap_walk.h"
+#include "mm/spaces/share.h"
 #include "mm/tables/tlb.h"
 #include "tests/unit/explore.h"
 
@@ -121,7 +123,7 @@ static int ref_munmap(const struct op *op, struct ref_state *s)
 
 static int run_munmap_all(const struct op *op)
 {
-	return mm_munmap(spaces[op->space], AT(0), PAGES * PAGE_SIZE);
+	return mm_munmap(spaces[op->space], LOWEST, AT(PAGES) - LOWEST);
 }
 
 static int ref_munmap_all(const struct op *op, struct ref_state *s)
@@ -284,7 +286,13 @@ static int run_reclaim(const struct op *op)
 	struct pt_cursor c;
 	struct page *page;
 
+	if (share_own_page(mm, AT(op->page)))
+		explore_fail("no memory for a table");
 	read_lock(&mm->lock);
+	if (share_denies_write(mm, AT(op->page))) {     /* by another fork */
+		read_unlock(&mm->lock);
+		return run_reclaim(op);
+	}
 	if (pt_slot_find(&c, &mm->space, AT(op->page))) {
 		tlb_batch_begin(&batch, &mm->space, TLB_AGE);
 		if (pte_kind(c.entry, 0) == PTE_LEAF) {

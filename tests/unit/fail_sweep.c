@@ -9,11 +9,13 @@
  *	                                                untouched, hole, file
  */
 #include "kernel/base/inject.h"
+#include "lib/errno.h"
 #include "lib/format.h"
 #include "lib/string.h"
 #include "mm/frames/slab.h"
 #include "mm/pressure/census.h"
 #include "mm/spaces/fault.h"
+#include "mm/spaces/share.h"
 #include "tests/kernel/space.h"
 #include "tests/unit/model.h"
 
@@ -288,6 +290,86 @@ static int op_cow(void)
 	return err;
 }
 
+/* ---- tables that fork shares: two of them, changed while there are two spaces ---- */
+
+#define SHARED (WINDOW + GIB(2))
+
+static int with_shared_tables(int (*change)(struct mm *child))
+{
+	struct mm *child;
+	int err = -ENOMEM;
+
+	if (!space_map_at(mm, SHARED, MIB(4) / PAGE_SIZE, SPACE_RW))
+		return -ENOMEM;
+	if (user_poke(SHARED, 1) && user_poke(SHARED + MIB(2), 1))
+		err = mm_fork(mm, &child);
+	if (!err) {
+		EXPECT(child->nr_shared == 2);
+		err = change(child);
+		EXPECT_SOUND(mm_check(child));
+		mm_put(child);
+	}
+	EXPECT(user_peek(SHARED) <= 1 && user_peek(SHARED + MIB(2)) <= 1);
+	EXPECT(!mm_munmap(mm, SHARED, MIB(4)));
+	return err;
+}
+
+static int change_write(struct mm *child)
+{
+	u8 byte = 2;
+
+	return mm_write(child, SHARED, &byte, 1) ? 0 : -ENOMEM;
+}
+
+static int change_munmap(struct mm *child)
+{
+	return mm_munmap(mm, SHARED + MIB(1), MIB(2));
+}
+
+static int change_mprotect(struct mm *child)
+{
+	return mm_mprotect(child, SHARED, MIB(4), PROT_READ);
+}
+
+static int change_mremap(struct mm *child)
+{
+	vaddr_t at;
+
+	return mm_mremap(child, SHARED, MIB(2), MIB(3), MREMAP_MAYMOVE, 0, &at);
+}
+
+static int change_dontneed(struct mm *child)
+{
+	int err = mm_madvise(child, SHARED, MIB(3), MADV_DONTNEED);
+
+	return err == -EAGAIN ? -ENOMEM : err;
+}
+
+static int op_shared_write(void)
+{
+	return with_shared_tables(change_write);
+}
+
+static int op_shared_munmap(void)
+{
+	return with_shared_tables(change_munmap);
+}
+
+static int op_shared_mprotect(void)
+{
+	return with_shared_tables(change_mprotect);
+}
+
+static int op_shared_mremap(void)
+{
+	return with_shared_tables(change_mremap);
+}
+
+static int op_shared_dontneed(void)
+{
+	return with_shared_tables(change_dontneed);
+}
+
 static int op_file_write(void)
 {
 	return mapping_write(file, 100 * PAGE_SIZE, "x", 1) == 1 ? 0 : -ENOMEM;
@@ -325,6 +407,12 @@ int main(void)
 	sweep("copy-on-write", op_cow);
 	sweep("write to a file", op_file_write);
 	sweep("mm_create", op_mm_create);
-	printf("1..19\n");
+	share_min_bytes = MIB(2);
+	sweep("shared tables: write", op_shared_write);
+	sweep("shared tables: munmap of a part", op_shared_munmap);
+	sweep("shared tables: mprotect", op_shared_mprotect);
+	sweep("shared tables: mremap", op_shared_mremap);
+	sweep("shared tables: MADV_DONTNEED", op_shared_dontneed);
+	printf("1..24\n");
 	return 0;
 }

@@ -92,7 +92,7 @@ $(HOST_VARIANTS): $(HOST_B)/run
 
 # The explorer stands between the kernel and these functions.
 EXPLORE_WRAPS := sched_block thread_wake host_irq_poll lock_debug_acquire \
-	trap_page_fault pt_clear pt_set_prot pt_replace \
+	trap_page_fault pt_clear pt_set_prot pt_set_table_write pt_replace \
 	mmu_flush_range mmu_flush_space
 EXPLORE_CFLAGS := $(filter-out -O1 $(SAN_FLAGS_$(HOST_SAN)) --coverage, \
 	$(HOST_CFLAGS)) -O2 -DQUIRE_EXPLORE=1

@@ -34,6 +34,7 @@
 #include "mm/frames/page_alloc.h"
 #include "mm/frames/slab.h"
 #include "mm/pressure/census.h"
+#include "mm/spaces/share.h"
 #include "mm/tables/vmalloc.h"
 #include "tests/kernel/space.h"
 #include "tests/unit/model.h"
@@ -46,6 +47,7 @@
 #define BASE  (GIB(1) - 4 * PAGE_SIZE) /* over the border of two tables */
 #define PAGES 16
 #define AT(n) (BASE + (n)*PAGE_SIZE)
+#define LOW   (GIB(1) - MIB(2)) /* the first of them, all of one VMA: fork shares it */
 
 static struct thread threads[CPUS + 1];
 static u64 run_ns = 2000000000; /* a suite */
@@ -323,13 +325,20 @@ static void vmalloc_end(void)
 static struct mm *parent; /* of all spaces of a suite */
 static struct mapping *file;
 
+/* Pages 0 … 7 and what lies below, fresh and in one VMA. */
+static bool map_all_low(struct mm *mm)
+{
+	return space_map_at(mm, LOW, (AT(8) - LOW) / PAGE_SIZE, SPACE_RW);
+}
+
 static void spaces_begin(void)
 {
 	int err;
 
 	EXPECT(!mm_create(&parent));
 	EXPECT(!shmem_create(8 * PAGE_SIZE, &file));
-	EXPECT(space_map_at(parent, AT(0), 8, SPACE_RW));
+	share_min_bytes = MIB(2);
+	EXPECT(map_all_low(parent));
 	space_mmap(parent, AT(8), 4, SPACE_RW, MAP_SHARED | MAP_FIXED, file,
 		   &err);
 	EXPECT(!err);
@@ -381,7 +390,7 @@ static void call_step(struct mm *mm)
 	vaddr_t at;
 	int err;
 
-	switch (dice(8)) {
+	switch (dice(9)) {
 	case 0:
 		EXPECT(!mm_munmap(mm, AT(page), (1 + dice(3)) * PAGE_SIZE));
 		break;
@@ -404,6 +413,9 @@ static void call_step(struct mm *mm)
 		break;
 	case 5:
 		file_step();
+		break;
+	case 6:
+		EXPECT(map_all_low(mm));
 		break;
 	default:
 		(void)!mm_madvise(mm, AT(page), PAGE_SIZE, MADV_DONTNEED);
@@ -465,6 +477,8 @@ static void many_spaces_step(void)
 		mm_write(parent, AT(dice(PAGES)), "z", 1);
 	if (!dice(10))
 		file_step();
+	if (!dice(50))
+		share_own_all();
 }
 
 static void leave_space(void)

@@ -15,6 +15,7 @@ FAULT_READ, FAULT_WRITE, FAULT_EXEC = 1, 2, 4
 KINDS = {
     "zero": "map the shared zero page",
     "anon": "give a fresh zeroed frame (demand zero)",
+    "table": "make the page table the space's own: relatives have it too",
     "cow-copy": "copy the shared page (copy-on-write)",
     "cow-reuse": "make the page writable: last owner, no copy",
     "file": "map the page of the page cache",
@@ -43,9 +44,13 @@ def predict(mm, va, access):
               FAULT_EXEC: model.VM_EXEC}[access]
     if not int(vma["flags"]) & wanted:
         return "segv", f"the area is {model.vma_rights(vma)} (SEGV_ACCERR)"
-    entry = model.leaf(mm["space"], va).entry
+    steps = list(model.walk(mm["space"], va))
+    entry = steps[-1].entry
     if entry.kind == "swap":
         return "swap", "the entry is a swap slot"
+    if not all(step.entry.write for step in steps[:-1]) and \
+            (access == FAULT_WRITE or entry.kind == "none"):
+        return "table", "the table's entry denies writing: fork shared it"
     is_file = int(vma["mapping"]) != 0
     if entry.kind != "leaf":
         if is_file:

@@ -12,12 +12,13 @@ LEVEL_NAMES = {3: "L0", 2: "L1", 1: "L2", 0: "L3"}
 VALID, PAGE_OR_TABLE, SWAP = 1 << 0, 1 << 1, 1 << 5
 AP_USER, AP_READ_ONLY, AF = 1 << 6, 1 << 7, 1 << 10
 DBM, PXN, UXN, SW_DIRTY = 1 << 51, 1 << 53, 1 << 54, 1 << 55
+TABLE_READ_ONLY = 1 << 62
 
 MEMORY_NAMES = {0: "normal", 1: "device", 2: "uncached"}        # by AttrIndx
 
 _BITS = ((0, "V"), (1, "T"), (5, "NS"), (6, "AP1"), (7, "AP2"), (8, "SH0"), (9, "SH1"),
          (10, "AF"), (11, "nG"), (51, "DBM"), (52, "CONT"), (53, "PXN"),
-         (54, "UXN"), (55, "SD"))
+         (54, "UXN"), (55, "SD"), (62, "APT1"))
 
 
 def bit_names(raw):
@@ -34,7 +35,8 @@ def decode(raw, level):
     if not raw & VALID:
         return Entry("leaf", raw & ADDRESS_MASK, text="silent: nobody may touch it")
     if level > 0 and raw & PAGE_OR_TABLE:
-        return Entry("table", raw & ADDRESS_MASK, text=bit_names(raw))
+        return Entry("table", raw & ADDRESS_MASK, text=bit_names(raw),
+                     write=not raw & TABLE_READ_ONLY)
     memory = MEMORY_NAMES.get(raw >> 2 & 7, "?")
     return Entry("leaf", raw & ADDRESS_MASK & ~((1 << (12 + 9 * level)) - 1),
                  read=True, write=bool(raw & DBM),
