@@ -13,7 +13,9 @@
  *
  * Invariants (mm_check, mm_recount): VMAs as in vma.h; the tables are
  * well-formed; every leaf lies in a VMA and has no more rights than it; rss and
- * nr_tables are what the tables hold; the heap and limits make sense.
+ * nr_tables are what the tables hold; the heap and limits make sense; anonymous
+ * pages are at home ([A1] [A2], mm/backing/family.h); shared tables and promised
+ * memory as in share.c and charge.c.
  *
  * Locking: mm_list_lock guards the list of all spaces; it comes before
  * mm->lock. users is atomic; with the last one gone nobody else can look.

@@ -12,7 +12,9 @@
  * Pages are never copied: a leaf is cleared here and installed there, with its
  * frame, rights, young and dirty. The old translations are flushed before
  * mm->lock goes. Tables for the new place are made as the move comes to them;
- * when one cannot be had, what has moved goes back, which needs none.
+ * when one cannot be had, what has moved goes back, which needs none. Anonymous
+ * pages keep their home (mm/backing/family.h): the new VMA says how far it is from
+ * there, unless no page came along.
  *
  * Locking: mm->lock for writing: no fault runs in either range. The new slots
  * are filled under the lock of the old table only: they are none, and whoever
