@@ -194,7 +194,7 @@ test-quick: ## the host suites and one kernel in QEMU
 	$(SETUP) build user run test
 	@$(PYTHON) tools/test.py --arch $(ARCH) --quick $(SUITE)
 
-stress: ## the stress programs and the fuzzer of calls, for an hour or two (SEED= rolls other dice)
+stress: ## the stress programs and the fuzzer of calls, for hours (SEED= rolls other dice)
 	@ARCH="$(MACHINES)" tools/setup build user run test
 	@STRESS=big SEED=$(SEED) $(PYTHON) tools/test.py --arch "$(MACHINES)" \
 		$(or $(SUITE),stress/ fuzz/)

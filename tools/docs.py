@@ -29,7 +29,8 @@ MACHINES = ("x86_64", "aarch64", "host")
 AS_IT_IS = {"tests/bench/mmbench.c"}
 MAX_FILE, MAX_FUNCTION, LONG_FUNCTION = 600, 100, 60
 DOCSTRING = re.compile(r"/\*\*\s*(?:\*\s*)?(\w+)\(\) - ")
-UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
+# In pieces, or this line would be one that it finds.
+UNFINISHED = re.compile(r"\b(TO" r"DO|FIX" r"ME|X" r"XX|HA" r"CK)\b")
 SPDX = "SPDX-License-Identifier: MIT"
 # Names that a compiler has chosen; below, digits that a standard has.
 RUNTIME = re.compile(r"__(asan|ubsan|tsan|sanitizer|gcov|stack_chk|wrap|real)_?\w*")

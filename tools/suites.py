@@ -6,7 +6,7 @@
     kernel/…  tests/kernel inside the guest (boot option ktest)
     user/…    the programs of tests/user inside the guest
     programs/…  Debian's own programs in the guest, dynamically linked
-    stress/…  its stress programs; STRESS=big (make stress): an hour or two
+    stress/…  its stress programs; STRESS=big (make stress): for hours
     fuzz/…    random system calls with failing allocations; STRESS=big likewise
     diff/…    memory calls as on Linux: stored answers (tests/diff)
     boot/…    every way in with every memory size; loaders that lie; 1 TiB;
@@ -101,7 +101,7 @@ def program_suites(arch: str) -> list[Suite]:
 # The stress programs (tests/user/stress.h): how much, by number of CPUs. For
 # hosts that have less to give than the guest has CPUs.
 STRESS_SMALL = {2: "ops=300", 4: "ops=100"}
-# What `make stress` runs instead, for an hour or two on two cores: steps of each
+# What `make stress` runs of them, for an hour or two on two cores: steps of each
 # case. On 2 and 4 CPUs of both machines that is 3.4 million in all.
 STRESS_BIG = {"map": "stress_map ops=100000",
               "shootdown": "stress_shootdown ops=20000",
